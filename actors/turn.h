@@ -1,0 +1,76 @@
+/* turn - what the domain gets from the world, and where its results go.
+ *
+ * Domain files (everything in actors/ but actor.c and the main program) include no ZeroMQ, clock,
+ * random, socket or file API: time, chance and storage come in through here, results leave through
+ * the sink. So serving, recovery and simulation run the same function. */
+#ifndef TURN_H
+#define TURN_H
+#include "broker/mp.h"
+#include "broker/operation.h"
+#include "broker/status.h"
+#include "store/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { APPLY_VERSION = 1 }; /* raise with every change of what apply() does */
+
+/* Constants of a site's partition; the same in every run over its journal. */
+typedef struct {
+    uint8_t id[16];
+    uint32_t partition, partitions;
+    uint8_t ticket_key[32];  /* BLAKE2b key of the ticket tokens */
+    uint8_t sign_secret[64]; /* Ed25519, for the offline payload */
+} site_t;
+
+/* Where results go. During recovery the loop passes a sink that drops them. `body` is one msgpack
+ * map, borrowed for the call. */
+typedef struct {
+    void *argument;
+    /* Publish an event to the followers of a showtime. `number` grows without gaps per showtime. */
+    void (*event)(void *argument, uint16_t operation, uint64_t showtime, uint64_t number,
+                  const void *body, uint32_t size);
+    /* Send an outbox row to another part of Marquee (again). */
+    void (*tell)(void *argument, uint16_t operation, uint64_t key, uint64_t number,
+                 const void *body, uint32_t size);
+    /* The end of a deferred command. */
+    void (*resolved)(void *argument, const reply_t *reply);
+} sink_t;
+
+typedef struct {
+    state_t *state;
+    const site_t *site;
+    const sink_t *sink;
+    int64_t now_ms;
+    uint64_t sequence; /* of the entry; in a read that of the last one applied */
+    uint64_t seed;     /* state of turn_random() */
+    pack_t *reply;     /* the answer's body; empty means an empty map */
+} turn_t;
+
+/* The next of the entry's random numbers (SplitMix64 from the entry's seed). */
+uint64_t turn_random(turn_t *turn);
+/* Answer a command that was deferred: remember the reply in place of PENDING, and send it. */
+void turn_resolve(turn_t *turn, uint64_t client, uint64_t request, status_t status,
+                  const void *body, uint32_t size);
+
+/* A handler checks in full before it changes anything. It returns the status; a body it packed
+ * goes with it. STATUS_PENDING defers the answer: the handler keeps client and request. A write
+ * that does not return STATUS_OK has changed nothing, but for those statuses whose text says that
+ * something was done (PENDING, AMOUNT_MISMATCH, LATE_REFUNDED, LATE_OFFER, PAID_TWICE). */
+typedef status_t handler_fn(turn_t *turn, const command_t *command);
+
+/* The handlers of the box office, by the operation table: box_seats_lock for handler seats_lock. */
+#define BOX_HANDLERS(X)                                                                            \
+    X(showtime_open) X(showtime_get) X(showtime_list) X(seats_get) X(seats_lock) X(seats_best)     \
+    X(seats_extend) X(seats_release) X(seats_block) X(seats_unblock) X(order_create) X(order_get)  \
+    X(order_cancel) X(order_accept) X(order_refund) X(order_list) X(payment_begin)                 \
+    X(payment_settle) X(refund_settle) X(ticket_get) X(ticket_redeem) X(rules)
+#define X(name) handler_fn box_##name;
+BOX_HANDLERS(X)
+#undef X
+/* A record of the box office is due: carry out what its time brings. Must move, clear or remove
+ * the due time. */
+void box_due(turn_t *turn, state_key_t key);
+/* Assert the invariants of one showtime: books balance, seats and purchases agree, due times are
+ * right. For the simulator and the tests. Returns NULL or a sentence about what is broken. */
+const char *box_check(state_t *state, uint64_t showtime);
+#endif

@@ -1,0 +1,278 @@
+/* operation - the one table of what can be asked of Marquee.
+ *
+ * Dispatch, role checks, decoding with bounds, the admin tool's `call`, and the tables of
+ * docs/protocol.md all come from the two tables below; nothing is listed twice. */
+#ifndef OPERATION_H
+#define OPERATION_H
+#include "broker/mp.h"
+#include "broker/wire.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Roles, one bit each; a key (or a keyless endpoint) has exactly one. */
+#define ROLE_TABLE(X)                                                                              \
+    X(BRIDGE, "bridge", 0)                                                                         \
+    X(KIOSK, "kiosk", 1)                                                                           \
+    X(ADMIN, "admin", 2)                                                                           \
+    X(CASHIER, "cashier", 3)                                                                       \
+    X(ACTOR, "actor", 4)                                                                           \
+    X(LOAD, "load", 5)
+
+typedef enum {
+    ROLE_NONE = 0,
+#define X(id, name, bit) ROLE_##id = 1 << (bit),
+    ROLE_TABLE(X)
+#undef X
+} role_t;
+
+enum {
+    SEATS_MAX = 16,   /* seats that one lock can hold */
+    LIST_BYTES_MAX = 48 * 1024,
+    MONEY_MAX_FEN_LOG10 = 12,
+};
+#define MONEY_MAX_FEN INT64_C(1000000000000)
+#define TIME_MAX_MS INT64_C(253402300799999) /* the end of the year 9999 */
+
+/* F(id, name, type, min, max, help). min and max bound a number's value, the bytes of a str or
+ * bin, the items of a list. SEATS is a list of different numbers, decoded and sorted ascending;
+ * LIST is decoded by its operation. */
+#define FIELD_TABLE(F)                                                                             \
+    F(CLIENT, "client", BIN, 16, 16, "random identity of the client; keep it over reconnects")     \
+    F(USER, "user", UINT, 1, INT64_MAX, "who buys: member or guest id")                            \
+    F(SEATS, "seats", SEATS, 1, SEATS_MAX, "seat ids")                                             \
+    F(COUNT, "count", UINT, 1, SEATS_MAX, "how many seats")                                        \
+    F(ZONE, "zone", STR, 1, 1, "price zone, a letter a-z")                                         \
+    F(WHEELCHAIR, "wheelchair", BOOL, 0, 1, "wheelchair places are wanted")                        \
+    F(TTL, "ttl_ms", UINT, 1000, 3600000, "how long the lock is held")                             \
+    F(CEILING, "ceiling_ms", UINT, 1000, 7200000, "the longest a lock may be extended to")         \
+    F(CAP, "cap", UINT, 1, SEATS_MAX, "seats that one member may hold locked")                     \
+    F(GAP_RULE, "gap_rule", BOOL, 0, 1, "refuse choices that leave a lone seat")                   \
+    F(LOCK, "lock", UINT, 1, UINT32_MAX, "lock number within the showtime")                        \
+    F(ORDER, "order", STR, 1, 32, "order id")                                                      \
+    F(TICKET, "ticket", STR, 1, 36, "ticket id")                                                   \
+    F(TOKEN, "token", STR, 1, 32, "ticket token, as in the QR code")                               \
+    F(KIOSK, "kiosk", STR, 1, 15, "name of the kiosk or gate")                                     \
+    F(PROVIDER, "provider", STR, 1, 15, "payment provider")                                        \
+    F(OUTCOME, "outcome", STR, 1, 15, "succeeded, failed or closed; refunds: done or failed")      \
+    F(AMOUNT, "amount", UINT, 0, MONEY_MAX_FEN, "fen")                                             \
+    F(TXN, "txn", STR, 1, 64, "the provider's transaction number")                                 \
+    F(CODE, "code", STR, 1, 32, "the sandbox provider's payment code")                             \
+    F(TICKETS, "tickets", SEATS, 1, SEATS_MAX, "seat ids of the tickets meant; absent: all")       \
+    F(REASON, "reason", STR, 0, 64, "why, for people")                                             \
+    F(WAIT, "wait", BOOL, 0, 1, "answer when it has ended instead of at once")                     \
+    F(YES, "yes", BOOL, 0, 1, "the buyer's answer")                                                \
+    F(SINCE, "since", UINT, 0, UINT32_MAX, "only what changed after this number")                  \
+    F(TITLE, "title", STR, 1, 96, "film title")                                                    \
+    F(HALL, "hall", STR, 1, 48, "hall name")                                                       \
+    F(FORMAT, "format", STR, 0, 15, "2D, 3D, IMAX, ...")                                           \
+    F(STARTS, "starts_ms", UINT, 0, TIME_MAX_MS, "start of the film")                              \
+    F(ENDS, "ends_ms", UINT, 0, TIME_MAX_MS, "end of the film")                                    \
+    F(OPENS, "opens_ms", UINT, 0, TIME_MAX_MS, "sale opens")                                       \
+    F(CLOSES, "closes_ms", UINT, 0, TIME_MAX_MS, "sale closes")                                    \
+    F(ZONES, "zones", LIST, 1, 26, "[letter, name, price in fen] each")                            \
+    F(ROWS, "rows", LIST, 1, 64, "[name, kinds, zones] each, one letter a column")                 \
+    F(OFFLINE, "offline", BOOL, 0, 1, "add the signed offline payload")                            \
+    F(FROM, "from", UINT, 0, UINT32_MAX, "skip this many")                                         \
+    F(LIMIT, "limit", UINT, 1, 500, "at most this many")                                           \
+    F(TELL, "tell", UINT, 1, INT64_MAX, "number of the outbox message that is answered")           \
+    F(NOW, "now_ms", UINT, 0, TIME_MAX_MS, "a clock reading")                                      \
+    F(SEQUENCE, "sequence", UINT, 0, INT64_MAX, "sequence number")                                 \
+    F(PARTITION, "partition", UINT, 0, 65535, "partition number")                                  \
+    F(PARTITIONS, "partitions", UINT, 1, 65535, "partitions of the site")                          \
+    F(SITE, "site", BIN, 16, 16, "site id")
+
+typedef enum {
+#define F(id, name, type, min, max, help) FIELD_##id,
+    FIELD_TABLE(F)
+#undef F
+    FIELDS
+} field_t;
+_Static_assert(FIELDS <= 64, "a field is a bit of a 64-bit mask");
+
+typedef enum { TYPE_UINT, TYPE_STR, TYPE_BIN, TYPE_BOOL, TYPE_SEATS, TYPE_LIST } field_type_t;
+
+/* What the shard key of an operation is. */
+typedef enum {
+    KEY_NONE,      /* answered by the broker */
+    KEY_SHOWTIME,  /* a showtime id, 1.. ; shard_of() finds the partition */
+    KEY_PARTITION, /* a partition number itself */
+    KEY_CASHIER,   /* whoever executes provider calls */
+} key_kind_t;
+
+/* READ is answered from applied state; WRITE goes through the journal; MACHINE is spoken between
+ * programs of Marquee only. */
+typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
+
+#define M1(a) (UINT64_C(1) << FIELD_##a)
+#define M2(a, b) (M1(a) | M1(b))
+#define M3(a, b, c) (M2(a, b) | M1(c))
+#define M4(a, b, c, d) (M3(a, b, c) | M1(d))
+#define M5(a, b, c, d, e) (M4(a, b, c, d) | M1(e))
+#define M7(a, b, c, d, e, f, g) (M5(a, b, c, d, e) | M2(f, g))
+
+#define ROLES_ALL (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR)
+#define ROLES_SALE (ROLE_BRIDGE | ROLE_ADMIN | ROLE_LOAD)
+#define ROLES_GATE (ROLE_KIOSK | ROLES_SALE)
+#define ROLES_STAFF (ROLE_ADMIN | ROLE_LOAD)
+#define ROLES_MONEY (ROLE_CASHIER | ROLES_SALE)
+
+/* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
+#define OPERATION_TABLE(O)                                                                         \
+    O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL, M1(CLIENT), 0,                               \
+      "partitions, role, version, now_ms, busy_retry_ms", "introduce a client; needed once a connection") \
+    O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
+      "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
+    O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_STAFF, 0, ~UINT64_C(0),                         \
+      "the body again", "measure the way without the work")                                        \
+    O(4, STATS, stats, "stats", PARTITION, READ, ROLES_ALL, 0, 0,                                  \
+      "counters of the partition", "what a partition has done since it started")                   \
+    O(5, RULES, rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR, M4(CAP, TTL, CEILING, GAP_RULE), 0, \
+      "nothing", "the defaults that showtimes are opened with, from the configuration")            \
+    O(10, SHOWTIME_OPEN, showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,             \
+      M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M1(ROWS),                              \
+      M5(FORMAT, CAP, TTL, CEILING, GAP_RULE), "seats", "put a showtime on sale")                  \
+    O(11, SHOWTIME_GET, showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,             \
+      "the showtime, its zones, counts and books", "look at a showtime")                           \
+    O(12, SHOWTIME_LIST, showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0, M2(FROM, LIMIT), \
+      "total, showtimes: [[id, starts_ms, title, hall, free, seats]]", "the showtimes of a partition") \
+    O(13, SEATS_GET, seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),              \
+      "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, state]]", \
+      "the seat map, whole or what changed since a number")                                        \
+    O(14, SEATS_LOCK, seats_lock, "seats.lock", SHOWTIME, WRITE, ROLES_SALE, M2(USER, SEATS),      \
+      M2(TTL, WHEELCHAIR), "lock, until_ms", "lock seats, all or none")                            \
+    O(15, SEATS_BEST, seats_best, "seats.best", SHOWTIME, WRITE, ROLES_SALE, M2(USER, COUNT),      \
+      M3(ZONE, TTL, WHEELCHAIR), "lock, until_ms, seats", "choose the best seats together and lock them") \
+    O(16, SEATS_EXTEND, seats_extend, "seats.extend", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
+      M1(TTL), "lock, until_ms", "hold a lock longer, up to its ceiling")                          \
+    O(17, SEATS_RELEASE, seats_release, "seats.release", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), 0, \
+      "nothing", "give locked seats back")                                                         \
+    O(18, SEATS_BLOCK, seats_block, "seats.block", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS), M1(REASON), \
+      "nothing", "take seats off sale")                                                            \
+    O(19, SEATS_UNBLOCK, seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS), 0, \
+      "nothing", "put blocked seats back on sale")                                                 \
+    O(20, ORDER_CREATE, order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
+      M1(PROVIDER), "order, amount, until_ms; with provider also code",                            \
+      "make an order of a lock; with a provider, begin its payment too")                           \
+    O(21, ORDER_GET, order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),       \
+      "the order, its payment, refunds and tickets", "look at an order")                           \
+    O(22, ORDER_CANCEL, order_cancel, "order.cancel", SHOWTIME, WRITE, ROLES_SALE, M2(USER, ORDER), 0, \
+      "state", "cancel an unpaid order and free its seats")                                        \
+    O(23, ORDER_ACCEPT, order_accept, "order.accept", SHOWTIME, WRITE, ROLES_SALE, M3(USER, ORDER, YES), 0, \
+      "state, tickets", "answer the offer of other seats after a late payment")                    \
+    O(24, ORDER_REFUND, order_refund, "order.refund", SHOWTIME, WRITE, ROLES_STAFF, M1(ORDER),     \
+      M3(TICKETS, REASON, WAIT), "state, refunded", "void tickets and pay their price back")       \
+    O(25, ORDER_LIST, order_list, "order.list", SHOWTIME, READ, ROLES_STAFF, 0, M2(FROM, LIMIT),   \
+      "orders: [[order, user, state, amount, seats]], next", "the orders of a showtime")           \
+    O(30, PAYMENT_BEGIN, payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE, M3(USER, ORDER, PROVIDER), 0, \
+      "order, amount, until_ms, code", "begin the payment of an order")                            \
+    O(31, PAYMENT_SETTLE, payment_settle, "payment.settle", SHOWTIME, WRITE, ROLES_MONEY,          \
+      M5(ORDER, PROVIDER, OUTCOME, AMOUNT, TXN), M1(CODE), "state, tickets: [[ticket, seat]]",     \
+      "say how a payment ended; the sandbox provider wants its code")                              \
+    O(32, REFUND_SETTLE, refund_settle, "refund.settle", SHOWTIME, WRITE, ROLE_CASHIER | ROLES_STAFF, \
+      M3(ORDER, TELL, OUTCOME), M1(TXN), "state", "say how a refund ended")                        \
+    O(40, TICKET_GET, ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET), M2(USER, OFFLINE), \
+      "the ticket with its token", "look at a ticket")                                             \
+    O(41, TICKET_REDEEM, ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE, M2(TOKEN, KIOSK), 0, \
+      "ticket, seat, row, column, title, hall, starts_ms", "let the holder of a ticket in, once")  \
+    O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR, M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), \
+      "answered by refund.settle", "ask the provider to pay back")                                 \
+    O(51, PROVIDER_CLOSE, none, "provider.close", CASHIER, MACHINE, ROLE_ACTOR, M2(ORDER, PROVIDER), 0, \
+      "answered by payment.settle", "ask the provider how a payment stands, then to close it")     \
+    O(60, SEATS_CHANGED, none, "seats.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
+      "event: from, number, changes: [[id, state]]", "published after every change of seats")      \
+    O(61, ORDER_CHANGED, none, "order.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
+      "event: order, user, state, payment, refund", "published after every change of an order")
+
+typedef enum {
+#define O(code, id, handler, name, key, mode, roles, required, optional, reply, help) OP_##id = (code),
+    OPERATION_TABLE(O)
+#undef O
+    OPERATION_CODE_MAX = 64
+} operation_code_t;
+
+typedef struct {
+    uint16_t code;
+    const char *name;
+    key_kind_t key;
+    mode_kind_t mode;
+    uint32_t roles;
+    uint64_t required, optional;
+    const char *reply, *help;
+} operation_t;
+
+typedef struct {
+    const char *name;
+    uint32_t name_size;
+    field_type_t type;
+    uint64_t min, max;
+    const char *help;
+} field_info_t;
+
+/* The row of a code, or NULL. */
+const operation_t *operation_of(uint16_t code);
+/* The row of a name, or NULL. */
+const operation_t *operation_named(const char *name);
+const field_info_t *field_info(field_t field);
+/* The field of a name, or FIELDS. */
+field_t field_named(const char *name, size_t size);
+/* One role's name, "none" for another value; the role of a name, ROLE_NONE if there is none. */
+const char *role_name(role_t role);
+role_t role_named(const char *name);
+
+/* A decoded value. Strings, bytes and lists borrow from the body; `list` covers the items. */
+typedef union {
+    uint64_t number;
+    struct {
+        const char *data;
+        uint32_t size;
+    } text;
+    struct {
+        uint32_t count;
+        uint16_t ids[SEATS_MAX];
+    } seats;
+    struct {
+        mp_t items;
+        uint32_t count;
+    } list;
+} value_t;
+
+enum { COMMAND_FIELDS_MAX = 14 };
+
+/* A command whose form is good. Values stand in `values` at the slot that `slot` names. */
+typedef struct {
+    const operation_t *operation;
+    uint64_t key, request, client;
+    int64_t deadline_ms;
+    role_t role;
+    uint64_t present;      /* a bit for each field that came */
+    uint64_t digest;       /* of operation, key and body: tells a repeat from a reuse */
+    uint8_t slot[FIELDS];  /* valid where present */
+    value_t values[COMMAND_FIELDS_MAX];
+} command_t;
+
+/* Decode and check the form of a record. Returns STATUS_OK, or the status that names what is
+ * wrong; then *field is the field meant, or FIELDS. `command` borrows from the record's body. */
+uint16_t command_decode(command_t *command, const wire_record_t *record, const wire_route_t *route,
+                        field_t *field);
+
+static inline bool
+command_has(const command_t *command, field_t field)
+{
+    return command->present >> field & 1;
+}
+static inline const value_t *
+command_value(const command_t *command, field_t field)
+{
+    return &command->values[command->slot[field]];
+}
+/* The number (or bool) of a field, or `otherwise` when it did not come. */
+static inline uint64_t
+command_number(const command_t *command, field_t field, uint64_t otherwise)
+{
+    return command_has(command, field) ? command_value(command, field)->number : otherwise;
+}
+/* Copy a text field, which fits by its bound, NUL-padded into `to`. Absent: all zero. */
+void command_text(const command_t *command, field_t field, char *to, size_t room);
+/* Does a text field equal `text`? */
+bool command_text_is(const command_t *command, field_t field, const char *text);
+#endif

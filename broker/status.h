@@ -1,0 +1,83 @@
+/* status - every answer code of Marquee, once.
+ *
+ * X(code, name, text): the code travels in a reply's header, the name is the stable word that
+ * programs compare, the text is for people. Codes below 100 are the wire's and the machine's, the
+ * rest the trade's. Old codes are not reused. */
+#ifndef STATUS_H
+#define STATUS_H
+#include <stdint.h>
+
+#define STATUS_TABLE(X)                                                                            \
+    X(0, OK, "done")                                                                               \
+    X(1, BAD_FRAME, "the message is not a sequence of records")                                    \
+    X(2, BAD_VERSION, "this protocol version is not spoken here")                                  \
+    X(3, BAD_KIND, "a record of this kind is not accepted here")                                   \
+    X(4, UNKNOWN_OPERATION, "there is no such operation")                                          \
+    X(5, BAD_BODY, "the body is not one well-formed msgpack map within the limits")                \
+    X(6, MISSING_FIELD, "a required field is missing")                                             \
+    X(7, UNKNOWN_FIELD, "the operation has no such field, or it came twice")                       \
+    X(8, BAD_FIELD, "a field has the wrong type, size or value")                                   \
+    X(9, TOO_LARGE, "a record or message is over the size limit")                                  \
+    X(10, HELLO_FIRST, "say hello before anything else")                                           \
+    X(11, FORBIDDEN, "the sender's role may not call this operation")                              \
+    X(12, WRONG_PARTITION, "the shard key belongs to another partition")                           \
+    X(13, MIXED_PARTITIONS, "the records of one message must be for one partition")                \
+    X(14, EXPIRED, "the deadline had passed; nothing was done")                                    \
+    X(15, BAD_DEADLINE, "a write needs a deadline within the allowed horizon")                     \
+    X(16, BUSY, "too much is in flight; try again a little later")                                 \
+    X(17, UNAVAILABLE, "the partition has no actor at the moment; try again")                      \
+    X(18, REQUEST_REUSED, "this request id was used before for a different command")               \
+    X(19, NO_SPACE, "the disk is full; nothing was done")                                          \
+    X(20, UNKNOWN_OUTCOME, "the outcome is not known; repeat with the same request id")            \
+    X(21, PENDING, "accepted; the answer comes later, repeat with the same request id")            \
+    X(100, UNKNOWN_SHOWTIME, "there is no such showtime")                                          \
+    X(101, SHOWTIME_EXISTS, "a showtime with this id is open already")                             \
+    X(102, BAD_LAYOUT, "the rows and zones do not describe a hall")                                \
+    X(103, BAD_TIMES, "the times contradict one another")                                          \
+    X(104, SALE_NOT_OPEN, "the sale has not opened yet")                                           \
+    X(105, SALE_CLOSED, "the sale is over")                                                        \
+    X(110, UNKNOWN_SEAT, "there is no such seat")                                                  \
+    X(111, SEAT_LOCKED, "a seat is locked by somebody")                                            \
+    X(112, SEAT_SOLD, "a seat is sold")                                                            \
+    X(113, SEAT_BLOCKED, "a seat is blocked")                                                      \
+    X(114, SEAT_NOT_BLOCKED, "a seat is not blocked")                                              \
+    X(115, TOO_MANY_SEATS, "more seats than one lock may hold")                                    \
+    X(116, LOCK_LIMIT, "the member's locks on this showtime would hold too many seats")            \
+    X(117, LONE_SEAT, "the choice would leave a single seat alone")                                \
+    X(118, COUPLE_SPLIT, "a couple seat is sold as a pair")                                        \
+    X(119, WHEELCHAIR_ONLY, "wheelchair places must be asked for")                                 \
+    X(120, NO_BLOCK, "no fitting block of seats is left")                                          \
+    X(130, UNKNOWN_LOCK, "there is no such lock")                                                  \
+    X(131, LOCK_ENDED, "the lock has ended")                                                       \
+    X(132, NOT_YOURS, "this belongs to somebody else")                                             \
+    X(133, LOCK_ORDERED, "the lock carries an order; cancel the order instead")                    \
+    X(134, LOCK_CEILING, "the lock cannot be extended any further")                                \
+    X(140, UNKNOWN_ORDER, "there is no such order")                                                \
+    X(141, BAD_ORDER_ID, "this is not an order id, or it is mistyped")                             \
+    X(142, ORDER_STATE, "the order's state does not allow this")                                   \
+    X(150, UNKNOWN_PROVIDER, "there is no such payment provider")                                  \
+    X(151, PAYMENT_STATE, "the payment's state does not allow this")                               \
+    X(152, BAD_CODE, "the payment code is wrong")                                                  \
+    X(153, AMOUNT_MISMATCH, "the amount paid is not the order's; it will be refunded")             \
+    X(154, LATE_REFUNDED, "paid too late and the seats are gone; it will be refunded")             \
+    X(155, LATE_OFFER, "paid too late; other seats are held until the buyer says yes")             \
+    X(156, PAID_TWICE, "the order is paid already; this payment will be refunded")                 \
+    X(160, UNKNOWN_TICKET, "there is no such ticket")                                              \
+    X(161, BAD_TOKEN, "this is not a ticket of ours")                                              \
+    X(162, ALREADY_REDEEMED, "the ticket was redeemed before")                                     \
+    X(163, TICKET_VOID, "the ticket is void")                                                      \
+    X(164, TICKET_EXPIRED, "the ticket's showtime is over")                                        \
+    X(170, UNKNOWN_REFUND, "there is no such refund")                                              \
+    X(171, REFUND_STATE, "the refund's state does not allow this")
+
+enum {
+#define X(code, name, text) STATUS_##name = (code),
+    STATUS_TABLE(X)
+#undef X
+};
+typedef uint16_t status_t;
+
+/* The stable word and the text of a code; "UNKNOWN_STATUS" and "" for a code that is not ours. */
+const char *status_name(status_t status);
+const char *status_text(status_t status);
+#endif
