@@ -177,7 +177,7 @@ man := $(DESTDIR)$(PREFIX)/share/man
 etc := $(DESTDIR)$(if $(filter /usr /usr/local,$(PREFIX)),/etc/marquee,$(PREFIX)/etc/marquee)
 #: install    into PREFIX (/usr/local) under DESTDIR; an existing configuration stays
 install: programs library
-	install -d $(bin) $(lib)/pkgconfig $(lib)/systemd/system $(DESTDIR)$(PREFIX)/include \
+	install -d $(bin) $(lib)/pkgconfig $(lib)/systemd/system $(lib)/sysusers.d $(DESTDIR)$(PREFIX)/include \
 	    $(addprefix $(man)/man,1 5 8) $(etc)
 	install -m 755 $(programs) $(bin)
 	install -m 644 $(BUILD)/libmarquee.a $(lib)
@@ -191,6 +191,7 @@ install: programs library
 	    sed 's|@PREFIX@|$(PREFIX)|; s|@ETC@|$(etc:$(DESTDIR)%=%)|' $$unit \
 	        >$(lib)/systemd/system/$${unit##*/} || exit 1; \
 	done
+	install -m 644 conf/systemd/marquee.sysusers $(lib)/sysusers.d/marquee.conf
 	test -e $(etc)/marquee.conf || install -m 644 conf/marquee.conf $(etc)
 	install -m 644 conf/marquee.conf $(etc)/marquee.conf.example
 
@@ -198,7 +199,7 @@ install: programs library
 uninstall:
 	rm -f $(addprefix $(bin)/,marqueed marquee marquee-load) $(lib)/libmarquee.a \
 	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
-	    $(etc)/marquee.conf.example
+	    $(lib)/sysusers.d/marquee.conf $(etc)/marquee.conf.example
 	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done
 	for unit in conf/systemd/*.service; do rm -f $(lib)/systemd/system/$${unit##*/}; done
 
