@@ -41,7 +41,7 @@ CFLAGS   ?= -O2 -g
 LDFLAGS  ?=
 all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
               $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
-all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(mode_$(MODE))) -pthread
+all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
 libs := -lczmq -lzmq -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson
 
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c))
