@@ -96,8 +96,17 @@ bool ctl_print_json(const ctl_t *ctl, const json_t *value);
 /* SGR codes where colour is wanted, else nothing. */
 const char *ctl_sgr(const ctl_t *ctl, const char *code);
 enum { CTL_TIME_ROOM = 48, CTL_MONEY_ROOM = 32 };
-const char *ctl_time(char text[CTL_TIME_ROOM], int64_t unix_ms, const char *format)
-    __attribute__((format(strftime, 3, 0)));
+/* 19:30, 19:30:00, 19:30:00 CST, Monday 2026-11-23 (CST), Mon 2026-11-23 19:30 CST, and
+ * 2026-11-23 19:30:00 CST, in this terminal's time zone. */
+typedef enum {
+    CTL_TIME_CLOCK,
+    CTL_TIME_NOW,
+    CTL_TIME_UNTIL,
+    CTL_TIME_DAY,
+    CTL_TIME_SHOW,
+    CTL_TIME_EXACT,
+} ctl_time_t;
+const char *ctl_time(char text[CTL_TIME_ROOM], int64_t unix_ms, ctl_time_t form);
 const char *ctl_money(char text[CTL_MONEY_ROOM], int64_t fen);
 /* Columns that a UTF-8 text takes in a terminal; print it padded to `columns`. */
 int ctl_columns(const char *text);

@@ -36,7 +36,7 @@ order_create(ctl_t *ctl)
         char amount[CTL_MONEY_ROOM], until[CTL_TIME_ROOM];
         printf("order    %s\namount   %s\npay by   %s\n", ctl_text(reply, "order"),
                ctl_money(amount, ctl_number(reply, "amount")),
-               ctl_time(until, ctl_number(reply, "until_ms"), "%H:%M:%S %Z"));
+               ctl_time(until, ctl_number(reply, "until_ms"), CTL_TIME_UNTIL));
         if (*ctl_text(reply, "code"))
             printf("code     %s\n", ctl_text(reply, "code"));
         ctl_hint(ctl, "next: marquee orders pay %s", ctl_text(reply, "order"));
@@ -69,7 +69,7 @@ order_print_payment(const json_t *payment)
         printf(", %s", ctl_text(payment, "provider"));
     if (ctl_number(payment, "paid"))
         printf(", %s at %s%s", ctl_money(paid, ctl_number(payment, "paid")),
-               ctl_time(when, ctl_number(payment, "paid_ms"), "%Y-%m-%d %H:%M:%S %Z"),
+               ctl_time(when, ctl_number(payment, "paid_ms"), CTL_TIME_EXACT),
                ctl_number(payment, "mismatch") ? " (not what was asked for)" : "");
     putchar('\n');
 }
@@ -108,7 +108,7 @@ order_show(ctl_t *ctl)
                ctl_text(order, "order"), ctl_text(order, "state"),
                ctl_number(order, "late") ? " (paid late)" : "", showtime, ctl_number(order, "user"),
                ctl_money(amount, ctl_number(order, "amount")),
-               ctl_time(until, ctl_number(order, "until_ms"), "%Y-%m-%d %H:%M:%S %Z"));
+               ctl_time(until, ctl_number(order, "until_ms"), CTL_TIME_EXACT));
         order_print_payment(json_object_get(order, "payment"));
         order_print_lists(order);
         order_print_tickets(ctl, json_object_get(order, "tickets"));

@@ -26,7 +26,7 @@ seats_show(ctl_t *ctl)
     printf("%s%s%s  %s\n%s, %s\n\n", ctl_sgr(ctl, "\033[1m"), ctl_text(hall.showtime, "title"),
            ctl_sgr(ctl, "\033[0m"), ctl_text(hall.showtime, "format"),
            ctl_text(hall.showtime, "hall"),
-           ctl_time(starts, ctl_number(hall.showtime, "starts_ms"), "%a %Y-%m-%d %H:%M %Z"));
+           ctl_time(starts, ctl_number(hall.showtime, "starts_ms"), CTL_TIME_SHOW));
     hall_draw(ctl, &hall);
     hall_free(&hall);
     ctl_hint(ctl,
@@ -53,7 +53,7 @@ seats_print_lock(const ctl_t *ctl, uint64_t showtime, const hall_t *hall, const 
     }
     printf("%-8s %" PRIu64 "/%" PRId64 "\n", "lock", showtime, ctl_number(reply, "lock"));
     printf("%-8s %s (%" PRId64 ":%02" PRId64 " min)\n", "until",
-           ctl_time(until, until_ms, "%H:%M:%S %Z"), left_s / 60, left_s % 60);
+           ctl_time(until, until_ms, CTL_TIME_UNTIL), left_s / 60, left_s % 60);
     ctl_hint(ctl, "next: marquee orders create %" PRIu64 "/%" PRId64, showtime,
              ctl_number(reply, "lock"));
 }

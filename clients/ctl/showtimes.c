@@ -83,7 +83,7 @@ showtime_print_list(const ctl_t *ctl, json_t *const *rows, size_t count)
     for (size_t i = 0; i < count; i++) {
         const json_t *row = rows[i];
         int64_t starts_ms = showtime_starts(row);
-        if (strcmp(day, ctl_time(text, starts_ms, "%A %Y-%m-%d (%Z)")) != 0) {
+        if (strcmp(day, ctl_time(text, starts_ms, CTL_TIME_DAY)) != 0) {
             printf("%s%s%s%s\n", i ? "\n" : "", ctl_sgr(ctl, "\033[1m"), text,
                    ctl_sgr(ctl, "\033[0m"));
             memcpy(day, text, sizeof day);
@@ -93,7 +93,8 @@ showtime_print_list(const ctl_t *ctl, json_t *const *rows, size_t count)
             printf("  %s", id);
         else
             printf("  %" PRId64, (int64_t)json_integer_value(json_array_get(row, SHOWTIME_ID)));
-        printf("  %s  %4" PRId64 " of %4" PRId64 " free  ", ctl_time(text, starts_ms, "%H:%M"),
+        printf("  %s  %4" PRId64 " of %4" PRId64 " free  ",
+               ctl_time(text, starts_ms, CTL_TIME_CLOCK),
                (int64_t)json_integer_value(json_array_get(row, SHOWTIME_FREE)),
                (int64_t)json_integer_value(json_array_get(row, SHOWTIME_SEATS)));
         ctl_print_padded(json_string_value(json_array_get(row, SHOWTIME_HALL)), 22);
@@ -166,7 +167,7 @@ showtime_print_times(const json_t *showtime)
     char text[CTL_TIME_ROOM];
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         printf("%-12s %s\n", times[i].name,
-               ctl_time(text, ctl_number(showtime, times[i].field), "%a %Y-%m-%d %H:%M %Z"));
+               ctl_time(text, ctl_number(showtime, times[i].field), CTL_TIME_SHOW));
 }
 
 /* What is left: numbers and maps of numbers, as they are. */

@@ -51,12 +51,33 @@ ctl_sgr(const ctl_t *ctl, const char *code)
     return ctl->colour ? code : "";
 }
 
+/* Literal formats, so that the compiler checks them. */
+static size_t
+talk_format_time(char text[CTL_TIME_ROOM], const struct tm *parts, ctl_time_t form)
+{
+    switch (form) {
+    case CTL_TIME_CLOCK:
+        return strftime(text, CTL_TIME_ROOM, "%H:%M", parts);
+    case CTL_TIME_NOW:
+        return strftime(text, CTL_TIME_ROOM, "%H:%M:%S", parts);
+    case CTL_TIME_UNTIL:
+        return strftime(text, CTL_TIME_ROOM, "%H:%M:%S %Z", parts);
+    case CTL_TIME_DAY:
+        return strftime(text, CTL_TIME_ROOM, "%A %Y-%m-%d (%Z)", parts);
+    case CTL_TIME_SHOW:
+        return strftime(text, CTL_TIME_ROOM, "%a %Y-%m-%d %H:%M %Z", parts);
+    case CTL_TIME_EXACT:
+    default:
+        return strftime(text, CTL_TIME_ROOM, "%Y-%m-%d %H:%M:%S %Z", parts);
+    }
+}
+
 const char *
-ctl_time(char text[CTL_TIME_ROOM], int64_t unix_ms, const char *format)
+ctl_time(char text[CTL_TIME_ROOM], int64_t unix_ms, ctl_time_t form)
 {
     time_t seconds = (time_t)(unix_ms / 1000);
     struct tm parts;
-    if (!localtime_r(&seconds, &parts) || !strftime(text, CTL_TIME_ROOM, format, &parts))
+    if (!localtime_r(&seconds, &parts) || !talk_format_time(text, &parts, form))
         snprintf(text, CTL_TIME_ROOM, "%" PRId64, unix_ms);
     return text;
 }

@@ -23,7 +23,7 @@ ticket_print(const json_t *ticket)
         if (json_is_integer(value) && size > 3 && strcmp(key + size - 3, "_ms") == 0) {
             if (json_integer_value(value))
                 printf("%-9.*s %s\n", (int)(size - 3), key,
-                       ctl_time(text, json_integer_value(value), "%a %Y-%m-%d %H:%M %Z"));
+                       ctl_time(text, json_integer_value(value), CTL_TIME_SHOW));
         } else if (json_is_string(value)) {
             if (*json_string_value(value))
                 printf("%-9s %s\n", key, json_string_value(value));

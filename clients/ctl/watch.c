@@ -76,7 +76,7 @@ watch_event(void *argument, const marquee_event_t *event)
         self->missed |= (uint64_t)ctl_number(body, "from") > self->seen + 1;
         self->seen = event->number;
     }
-    ctl_time(when, (int64_t)time(NULL) * 1000, "%H:%M:%S");
+    ctl_time(when, (int64_t)time(NULL) * 1000, CTL_TIME_NOW);
     if (self->ctl->json) {
         const operation_t *operation = operation_of(event->operation);
         (void)json_object_set_new(body, "event", json_string(operation ? operation->name : "?"));
@@ -106,7 +106,7 @@ watch_catch_up(watch_t *self, uint64_t since)
     self->missed = false;
     self->seen = (uint64_t)ctl_number(reply, "number");
     if (!ctl_print_json(self->ctl, reply))
-        watch_print_changes(self, ctl_time(when, (int64_t)time(NULL) * 1000, "%H:%M:%S"),
+        watch_print_changes(self, ctl_time(when, (int64_t)time(NULL) * 1000, CTL_TIME_NOW),
                             json_object_get(reply, "changes"));
     json_decref(reply);
     return CTL_DONE;
