@@ -1,7 +1,8 @@
 # Marquee - one plain file; `make help` lists what it can do.
 #
 # A build lives in build/MODE, one folder per mode: release (default), check, asan, ubsan, tsan.
-# Missing packages are installed first (conf/setup); SETUP=no leaves the machine as it is.
+# Missing packages are installed first (conf/setup); SETUP=no leaves the machine as it is. V=1 shows
+# the commands.
 
 MODE    ?= release
 ifeq (default,$(origin CC))
@@ -77,6 +78,8 @@ MAKEFLAGS += --no-builtin-rules
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
         tsan crash bench tables install uninstall clean
 
+say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
+
 #: all        the programs, in build/release
 all: programs
 programs: $(programs)
@@ -90,18 +93,18 @@ ifneq (no,$(SETUP))
 endif
 	@touch $@
 
-$(BUILD)/%.o: %.c | $(stamp)
+$(BUILD)/%.o: %.c Makefile | $(stamp)
 	@mkdir -p $(@D)
-	$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
 
 $(core): $(core_src:%.c=$(BUILD)/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar)ar rcs $@ $^
 $(BUILD)/libmarquee.a: $(library_src:%.c=$(BUILD)/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar)ar rcs $@ $^
 
-link = $(CC) $(all_ldflags) -o $@ $^ $(libs)
+link = $(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(libs)
 $(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core)
 	$(link)
 $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core)
