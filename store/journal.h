@@ -56,8 +56,10 @@ struct journal {
     void (*truncate)(journal_t *self, uint64_t through);
     void (*close)(journal_t **self_p);
     int fd;            /* readable when an append has ended; -1 with inline_io */
+    int trouble;       /* errno behind the last JOURNAL_FULL or JOURNAL_UNKNOWN */
     uint64_t first;    /* lowest sequence that can be read, 0 when empty */
     uint64_t last;     /* highest durable sequence */
+    int64_t now_ms;    /* of that entry: no later one may be before it; INT64_MIN when empty */
     uint32_t apply_version; /* lowest that any readable entry behind the checkpoint was written with */
 };
 
