@@ -147,7 +147,7 @@ lone_seats(void **unused)
         { "sccss", "-xx--", 0 },
         { "ssscc", "-x---", 1 },
         { "wss", "x--", 0 },
-        { "spsp", "-xx-", 4 },
+        { "spsp", "-xx-", 1 },
         { "sssssss", "x--x---", 0 },
         { "ssss.sss", "xx--.-x-", 5 },
     };
