@@ -130,7 +130,7 @@ run: programs
 	@conf/run
 
 #: test       every test; the last line counts them
-test_parts = $(units) tests/runner.sh $(served) $(if $(crash),tests/crash.sh)
+test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh)
 test: programs units $(crash) $(BUILD)/proof $(wire_stamp)
 	@BUILD=$(BUILD) tests/run $(test_parts)
 

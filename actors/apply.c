@@ -143,8 +143,11 @@ apply_entry(apply_t *self, const journal_entry_t *entry, const batch_t *batch)
         self->counts.timers++;
         box_due(&turn, key);
     }
-    for (uint32_t i = 0; i < batch->count; i++)
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (self->begin)
+            self->begin(self->argument, i);
         apply_command(self, &turn, i, &batch->items[i].command);
+    }
     state_end(self->state);
 }
 

@@ -19,6 +19,8 @@ typedef struct {
     /* The answer of the batch's command number `index`; PENDING means that the end comes through
      * sink->resolved. */
     void (*answer)(void *argument, uint32_t index, const reply_t *reply);
+    /* The batch's command number `index` comes next; NULL when nobody wants to know. */
+    void (*begin)(void *argument, uint32_t index);
     void *argument;
     int64_t now_ms; /* of the last entry: time never goes back */
     apply_counts_t counts;

@@ -16,9 +16,15 @@ typedef struct {
 static void
 rebuild_answer(void *argument, uint32_t index, const reply_t *reply)
 {
+    (void)argument, (void)index, (void)reply;
+}
+
+static void
+rebuild_begin(void *argument, uint32_t index)
+{
     rebuild_t *self = argument;
     if (self->options->cause)
-        self->options->cause(self->options->argument, self->entry, &self->batch.items[index], reply);
+        self->options->cause(self->options->argument, self->entry, &self->batch.items[index]);
 }
 
 static int
@@ -31,7 +37,7 @@ rebuild_entry(void *argument, const journal_entry_t *entry)
         return REBUILD_DAMAGED;
     self->entry = entry;
     if (self->options->cause)
-        self->options->cause(self->options->argument, entry, NULL, NULL);
+        self->options->cause(self->options->argument, entry, NULL);
     apply_entry(&self->apply, entry, &self->batch);
     if (state_dirty_bytes(self->apply.state) > REBUILD_DIRTY_BYTES)
         state_checkpoint(self->apply.state);
@@ -82,6 +88,7 @@ rebuild_run(const rebuild_options_t *options, state_t **state, char *error)
     apply_init(&self.apply, *state, &options->site);
     self.apply.sink = options->sink;
     self.apply.answer = rebuild_answer;
+    self.apply.begin = rebuild_begin;
     self.apply.argument = &self;
     rc = rebuild_read(&self, journal, error);
 done:

@@ -13,10 +13,9 @@ typedef struct {
     site_t site;
     uint64_t through;    /* the last entry wanted; UINT64_MAX: all that are durable */
     const sink_t *sink;  /* sees every event on the way */
-    /* Before each command's results, the entry and the command that cause them; item NULL: timers.
-     * May be NULL. */
-    void (*cause)(void *argument, const journal_entry_t *entry, const batch_item_t *item,
-                  const reply_t *reply);
+    /* Before events come, the entry and the command that cause them; item NULL: what was due. May
+     * be NULL. */
+    void (*cause)(void *argument, const journal_entry_t *entry, const batch_item_t *item);
     void *argument;
     void (*fatal)(void *argument, const char *what);
 } rebuild_options_t;

@@ -59,6 +59,8 @@ site_read(site_t *site, const char *path, uint32_t partitions, char *error)
         goto done;
     }
     uint32_t made = (uint32_t)atoi(zconfig_get(root, "site/partitions", "0"));
+    if (partitions == 0 && made > 0)
+        partitions = made;
     if (made != partitions) {
         snprintf(error, SITE_ERROR_MAX, "%.300s: the site was made with %u partitions, not %u; the number can't be changed",
                  path, made, partitions);
@@ -88,4 +90,17 @@ site_load(site_t *site, const char *directory, uint32_t partitions, char *error)
         return -1;
     }
     return site_read(site, path, partitions, error);
+}
+
+int
+site_find(site_t *site, const char *directory, char *error)
+{
+    char path[SITE_PATH_MAX];
+    *site = (site_t){ 0 };
+    if ((size_t)snprintf(path, sizeof path, "%s/site", directory) >= sizeof path ||
+        !zsys_file_exists(path)) {
+        snprintf(error, SITE_ERROR_MAX, "%.400s: there is no site here", directory);
+        return -1;
+    }
+    return site_read(site, path, 0, error);
 }
