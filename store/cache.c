@@ -172,6 +172,7 @@ cache_load(cache_t *self, record_t *record, uint32_t size)
         self->hand->ring_before = record;
     }
     self->loaded++;
+    self->loads++;
     self->bytes += size + sizeof *record;
     return true;
 }
@@ -233,9 +234,19 @@ cache_mark(cache_t *self, record_t *record, size_t offset, size_t size)
 }
 
 void
+cache_unmark(cache_t *self, record_t *record)
+{
+    for (; record->dirty != 0; record->dirty &= record->dirty - 1)
+        self->dirty_bytes -=
+            cache_piece_size(record->size, (uint32_t)__builtin_ctzll(record->dirty));
+}
+
+void
 cache_evict(cache_t *self, size_t bytes, uint64_t committed)
 {
-    for (int looks = 0; looks < EVICT_LOOKS && self->bytes > bytes && self->hand != NULL; looks++) {
+    uint64_t looks = EVICT_LOOKS + 4 * self->loads;
+    self->loads = 0;
+    for (; looks > 0 && self->bytes > bytes && self->hand != NULL; looks--) {
         record_t *record = self->hand;
         self->hand = record->ring_after;
         if (record->used)

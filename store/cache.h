@@ -45,7 +45,7 @@ typedef struct {
     uint64_t mask, old_mask, old_moved;
     uint64_t count;
     record_t *hand; /* the clock's */
-    uint64_t loaded;
+    uint64_t loaded, loads; /* loads: since the last eviction */
     size_t bytes; /* of loaded records */
     record_list_t changed, graves;
     size_t dirty_bytes;
@@ -66,12 +66,14 @@ void cache_unload(cache_t *self, record_t *record);
 void cache_forget(cache_t *self, record_t *record);
 /* Mark pieces as changed. */
 void cache_mark(cache_t *self, record_t *record, size_t offset, size_t size);
+/* Forget the marks of a record that is about to go. */
+void cache_unmark(cache_t *self, record_t *record);
 /* Put a record into a list, or with NULL none; it leaves the one it is in. */
 void cache_list(record_t *record, record_list_t *list);
 /* Set the due time, 0 for none, without marking it. */
 bool cache_set_due(cache_t *self, record_t *record, int64_t due_ms);
-/* Let clean records go until the loaded ones are within `bytes`, or a bounded number was looked
- * at. A record that a checkpoint after `committed` copied stays. */
+/* Let clean records go until the loaded ones are within `bytes`, or a number was looked at that
+ * keeps up with what is loaded. A record that a checkpoint after `committed` copied stays. */
 void cache_evict(cache_t *self, size_t bytes, uint64_t committed);
 /* Forget the graves that checkpoints up to `committed` have carried out. */
 void cache_bury(cache_t *self, uint64_t committed);

@@ -357,6 +357,13 @@ replies_unsaved_from(const replies_t *self)
     return self->saved > self->first ? self->saved : self->first;
 }
 
+size_t
+replies_unsaved_bytes(const replies_t *self)
+{
+    uint64_t blocks = self->last - replies_unsaved_from(self);
+    return (size_t)blocks * REPLIES_BLOCK + reply_block(self, self->last)->used;
+}
+
 void
 replies_unsaved(const replies_t *self, replies_block_fn *visit, void *argument)
 {

@@ -53,6 +53,7 @@ void replies_saved(replies_t *self);
 void replies_unsave(replies_t *self, uint64_t from);
 /* The number of the first block that replies_unsaved() would visit. */
 uint64_t replies_unsaved_from(const replies_t *self);
+size_t replies_unsaved_bytes(const replies_t *self);
 /* 0, or -1 when the block is malformed or out of order. */
 int replies_load(replies_t *self, uint64_t number, const void *data, size_t size);
 #endif
