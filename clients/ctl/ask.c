@@ -251,7 +251,7 @@ ask_send(ctl_t *ctl, operation_code_t code, uint64_t key, const json_t *fields,
         errno = EINVAL;
         return -1;
     }
-    return marquee_ask(ctl->marquee, code, key, fields ? &body : NULL, 0, reply);
+    return marquee_ask(ctl->marquee, (uint16_t)code, key, fields ? &body : NULL, 0, reply);
 }
 
 ctl_exit_t
@@ -267,14 +267,15 @@ ctl_try(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fields, json_t 
     if (outcome != CTL_DONE)
         return outcome;
     if (result < 0)
-        return ctl_say(CTL_FAULT, "%s: %s", operation_of(code)->name, zmq_strerror(fault));
+        return ctl_say(CTL_FAULT, "%s: %s", operation_of((uint16_t)code)->name,
+                       zmq_strerror(fault));
     *status = (status_t)result;
     *reply = ctl_from_msgpack(answer.body, answer.body_size);
     if (!json_is_object(*reply)) {
         json_decref(*reply);
         *reply = NULL;
         return ctl_say(CTL_FAULT, "%s: the server's answer cannot be read",
-                       operation_of(code)->name);
+                       operation_of((uint16_t)code)->name);
     }
     return CTL_DONE;
 }

@@ -26,7 +26,7 @@ key_new(ctl_t *ctl)
     snprintf(path, sizeof path, "%s/%s.key", directory, name);
     json_t *said = json_pack("{s:s,s:s,s:s}", "name", name, "role", word, "secret", path);
     if (!ctl_print_json(ctl, said)) {
-        printf("public   %s/%s.pub\nsecret   %s\n", directory, name, path);
+        printf("public   %s/clients/%s.pub\nsecret   %s\n", directory, name, path);
         ctl_hint(ctl, "The server reads the public one. Move the secret one to the client: "
                       "marquee --key FILE --endpoint tcp://SERVER:PORT status");
     }
@@ -38,7 +38,8 @@ key_new(ctl_t *ctl)
 static ctl_exit_t
 key_list(ctl_t *ctl)
 {
-    const char *directory = key_directory(ctl);
+    char directory[1024];
+    snprintf(directory, sizeof directory, "%s/clients", key_directory(ctl));
     zdir_t *folder = zdir_new(directory, "-");
     if (!folder)
         return ctl_say(CTL_FAULT, "%s cannot be read", directory);

@@ -16,8 +16,9 @@ static const char *const texts[] = {
     "AAABMAAAAmEAAAAHAJx3-_kQ1vTzPQw",
     "x",
     "M00000000000000000007-55",
-    "{\"ticket\":\"M0000000000000000000712\",\"seat\":55,\"until\":1795341600000,\"sig\":"
-    "\"MEUCIQDx5f8Z4cQm1Vt0Zy8h1mQ0kq0kZk2v0tT3pPz0wIgYb8Y4nq4u1J3yqv0pZ1tq3cXk8y5hQ\"}",
+    /* about as long as the signed payload */
+    "JOnloQWdFNRBjYpOoJ1oeo5M8KdUbuSRboJnHwtsm4nFuoeZsSD59YqYbKT-POZfXCztu-"
+    "DkXvwcNnO5JoKgCoemdGlja2V0",
 };
 enum { TEXTS = sizeof texts / sizeof texts[0] };
 
