@@ -74,7 +74,8 @@ journal_write_whole(int fd, struct iovec *parts, int count, uint64_t offset)
     return 0;
 }
 
-/* Go on in a new segment whose first entry is `entry`. Until its name is there, nothing happened. */
+/* Go on in a new segment whose first entry is `entry`. Until its name is there, nothing happened.
+ */
 static journal_result_t
 journal_turn_page(journal_file_t *self, const journal_entry_t *entry)
 {
@@ -539,8 +540,8 @@ journal_file_open(journal_t **self_p, const journal_file_options_t *options, uin
     self->options.directory = self->directory;
     *self_p = &self->base;
     if (shelf_open(&self->shelf, options, error) == 0 &&
-        journal_begin(self, checkpoint, chain, error) == 0 && shelf_start(&self->shelf, error) == 0 &&
-        journal_threads(self, error) == 0) {
+        journal_begin(self, checkpoint, chain, error) == 0 &&
+        shelf_start(&self->shelf, error) == 0 && journal_threads(self, error) == 0) {
         if (self->fd < 0)
             shelf_want(&self->shelf);
         return 0;

@@ -37,12 +37,12 @@ _Static_assert(REPLIES_BLOCK / 4 < (1 << PLACE_OFFSET_BITS) - 1, "an offset fits
 struct replies {
     reply_block_t **ring;
     uint64_t mask;
-    uint64_t first, last; /* block numbers; last >= first */
-    uint64_t limit;       /* blocks */
+    uint64_t first, last;  /* block numbers; last >= first */
+    uint64_t limit;        /* blocks */
     reply_block_t *unused; /* chained through their first bytes */
     reply_slot_t *index;
     uint64_t slots, count;
-    uint64_t saved;     /* all blocks before this one are saved whole */
+    uint64_t saved;      /* all blocks before this one are saved whole */
     uint32_t saved_used; /* bytes of that block that are saved */
 };
 
@@ -88,8 +88,7 @@ reply_at(const replies_t *self, uint32_t place)
     uint64_t low = place >> PLACE_OFFSET_BITS;
     uint64_t mask = (UINT64_C(1) << (32 - PLACE_OFFSET_BITS)) - 1;
     uint64_t number = self->first + ((low - self->first) & mask);
-    return reply_block(self, number)->bytes +
-           (size_t)(place & ((1 << PLACE_OFFSET_BITS) - 1)) * 4;
+    return reply_block(self, number)->bytes + (size_t)(place & ((1 << PLACE_OFFSET_BITS) - 1)) * 4;
 }
 
 /* The slot of the request, or the free one where it would go. */

@@ -1,4 +1,5 @@
-/* The local journal: what is durable comes back, what is torn is cut, what is damaged is refused. */
+/* The local journal: what is durable comes back, what is torn is cut, what is damaged is refused.
+ */
 #include "scratch.h"
 #include "store/journal.h"
 #include "store/segment.h"
@@ -263,10 +264,9 @@ test_large_entry(void **unused)
     test_fill(journal, 3);
     uint8_t *payload = malloc(JOURNAL_ENTRY_MAX);
     memset(payload, 9, JOURNAL_ENTRY_MAX);
-    journal_entry_t entry = { .sequence = 4,
-                              .now_ms = 5000,
-                              .size = JOURNAL_ENTRY_MAX,
-                              .payload = payload };
+    journal_entry_t entry = {
+        .sequence = 4, .now_ms = 5000, .size = JOURNAL_ENTRY_MAX, .payload = payload
+    };
     journal->append(journal, &entry);
     assert_int_equal(test_wait(journal), JOURNAL_OK);
     journal->close(&journal);
@@ -589,7 +589,8 @@ test_apply_versions(void **unused)
     journal->close(&journal);
     options.apply_version = 2;
     journal = test_open(&options, 0, no_chain);
-    assert_int_equal(journal->apply_version, 1); /* entries of the old version are not applied yet */
+    assert_int_equal(journal->apply_version,
+                     1); /* entries of the old version are not applied yet */
     journal->close(&journal);
     journal = test_open(&options, 5, chain);
     assert_int_equal(journal->apply_version, 2);
@@ -661,7 +662,7 @@ test_full_disk(void **unused)
         return;
     }
     for (int inline_io = 0; inline_io < 2; inline_io++) {
-        char inside[SCRATCH_PATH_MAX + 8];
+        char inside[SCRATCH_PATH_MAX + 16];
         (void)snprintf(inside, sizeof inside, "%s/%d", path, inline_io);
         assert_int_equal(mkdir(inside, 0700), 0);
         (void)snprintf(file, sizeof file, "%s/filler", inside);

@@ -153,7 +153,7 @@ model_first_due(const model_t *model)
             continue;
         }
         state_key_t a = model_key(i), b = model_key(first);
-        bool before = a.space != b.space    ? a.space < b.space
+        bool before = a.space != b.space   ? a.space < b.space
                       : a.table != b.table ? a.table < b.table
                                            : a.number < b.number;
         if (record->due_ms == model->records[first].due_ms && before)
@@ -280,8 +280,8 @@ test_model(void **unused)
         size_t cache;
         bool inline_io;
     } runs[] = {
-        { 1, 0, 1, false },   { 3, 20, 30000, false }, { 50, 0, 0, true },
-        { 7, 50, 1, true },   { 1000, 0, 0, false },   { 2, 3, 100000, false },
+        { 1, 0, 1, false }, { 3, 20, 30000, false }, { 50, 0, 0, true },
+        { 7, 50, 1, true }, { 1000, 0, 0, false },   { 2, 3, 100000, false },
     };
     uint64_t seed = scratch_seed("test_model");
     uint8_t first[32], digest[32];
@@ -413,7 +413,7 @@ test_damage_is_named(void **unused)
     state_key_t key = { 42, 9, 'P' };
     state_t *state = test_open(&options);
     test_begin(state);
-    memcpy(state_insert(state, key, 3000) , "needle in a haystack", 20);
+    memcpy(state_insert(state, key, 3000), "needle in a haystack", 20);
     state_end(state);
     test_save(state);
     state_close(&state);
@@ -461,7 +461,8 @@ test_copy_is_a_state(void **unused)
     scratch_remove(to);
 }
 
-/* ---- a full disk: the size of files is limited, which the disk answers like a lack of room ---- */
+/* ---- a full disk: the size of files is limited, which the disk answers like a lack of room ----
+ */
 
 static void
 test_limit_files(rlim_t bytes)
