@@ -1,66 +1,215 @@
-# Marquee - one plain file: all, run, test, bench, check, asan, ubsan, tsan, crash, install, clean.
+# Marquee - one plain file; `make help` lists what it can do.
 #
 # A build lives in build/MODE, one folder per mode: release (default), check, asan, ubsan, tsan.
+# Missing packages are installed first (conf/setup); SETUP=no leaves the machine as it is. V=1 shows
+# the commands.
 
-MODE   ?= release
-CC     ?= gcc
-BUILD  := build/$(MODE)
-PREFIX ?= /usr/local
-LIBS   := libzmq libczmq libsodium libqrencode libpng16 jansson liblmdb-none
-
-warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align=strict \
-            -Wcast-qual -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
-            -Wundef -Wvla -Wwrite-strings -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough \
-            -Wswitch-enum -Wdouble-promotion -Wfloat-equal -Wredundant-decls
-# clang has no strict form of this one
-ifneq (,$(findstring clang,$(shell $(CC) --version 2>/dev/null | head -n1)))
-warnings := $(subst -Wcast-align=strict,-Wcast-align,$(warnings)) -Wno-gnu-zero-variadic-macro-arguments
+MODE    ?= release
+ifeq (default,$(origin CC))
+CC      := gcc
 endif
-hardening := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fno-strict-aliasing
-CPPFLAGS  := -I. -D_GNU_SOURCE -isystem /usr/include
-CFLAGS    ?= -O2 -g
-LDFLAGS   ?=
-mode_release :=
-mode_check   := -Werror
-mode_asan    := -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0
-mode_ubsan   := -O1 -fsanitize=undefined -fno-sanitize-recover=undefined
-mode_tsan    := -O1 -fsanitize=thread -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0
-all_cflags = -std=c17 $(CFLAGS) $(hardening) $(warnings) $(mode_$(MODE)) -pthread
-all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(mode_$(MODE))) -pthread
+ROUNDS  ?= 30
+SETUP   ?= yes
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+
+# A compiler other than gcc gets folders of its own: objects of two are not mixed.
+compiler := $(if $(findstring clang,$(CC)),clang,gcc)
+BUILD    := build/$(MODE)$(if $(filter clang,$(compiler)),-clang)
+
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
+            -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef \
+            -Wvla -Wwrite-strings -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough \
+            -Wswitch-enum -Wdouble-promotion -Wfloat-equal -Wredundant-decls
+warnings_gcc   := -Wcast-align=strict
+warnings_clang := -Wcast-align -Wno-gnu-zero-variadic-macro-arguments
+hardening := -fstack-protector-strong -fPIE -fno-strict-aliasing
+fortify   := -D_FORTIFY_SOURCE=2
+sanitize  := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
+
+mode_release := $(fortify)
+mode_check   := $(fortify) -Werror
+mode_asan    := $(sanitize) -fsanitize=address,undefined
+mode_ubsan   := $(sanitize) -fsanitize=undefined
+mode_tsan    := $(sanitize) -fsanitize=thread
+ifndef mode_$(MODE)
+$(error MODE is one of release, check, asan, ubsan, tsan)
+endif
+
+CPPFLAGS ?=
+CFLAGS   ?= -O2 -g
+LDFLAGS  ?=
+all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
+              $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
+all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
 libs := -lczmq -lzmq -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson
 
-core_src := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c))
-ctl_src  := $(wildcard clients/ctl/*.c)
-load_src := $(wildcard clients/load/*.c)
-unit_src := $(wildcard tests/unit/test_*.c)
-core_obj := $(core_src:%.c=$(BUILD)/%.o)
+core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c))
+ctl_src   := $(wildcard clients/ctl/*.c)
+load_src  := $(wildcard clients/load/*.c)
+crash_src := $(wildcard tests/crash/*.c)
+bench_src := $(wildcard bench/*.c)
+unit_src  := $(wildcard tests/unit/test_*.c)
+served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
+c_files   := $(wildcard broker/*.[ch] store/*.[ch] actors/*.[ch] clients/*.[ch] clients/*/*.[ch] \
+               tests/*/*.[ch] bench/*.[ch])
+
 core     := $(BUILD)/libcore.a
-programs := $(BUILD)/marqueed $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
+# What a client needs, without the server: libmarquee.
+library_src := $(filter-out clients/%_main.c,$(wildcard clients/*.c)) \
+               $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
+                 actors/ids.c)
+programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
+            $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
+benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
+crash    := $(if $(crash_src),$(BUILD)/crash)
 units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%)
+stamp    := build/setup.stamp
 
-.PHONY: all programs units
+# All cores, unless asked otherwise; a make inside a make shares what the outer one has.
+ifeq (0,$(MAKELEVEL))
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
+        tsan crash bench tables install uninstall clean
+
+say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
+
+#: all        the programs, in build/release
 all: programs
-
 programs: $(programs)
+library: $(BUILD)/libmarquee.a
 units: $(units)
 
-$(BUILD)/%.o: %.c
+$(stamp): conf/packages conf/setup
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(all_cflags) -MMD -MP -c -o $@ $<
+ifneq (no,$(SETUP))
+	@conf/setup
+endif
+	@touch $@
 
-$(core): $(core_obj)
+$(BUILD)/%.o: %.c Makefile | $(stamp)
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
+
+$(core): $(core_src:%.c=$(BUILD)/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar)ar rcs $@ $^
+$(BUILD)/libmarquee.a: $(library_src:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(call say,ar)ar rcs $@ $^
 
+link = $(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(libs)
 $(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core)
-	$(CC) $(all_ldflags) -o $@ $^ $(libs)
+	$(link)
 $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core)
-	$(CC) $(all_ldflags) -o $@ $^ $(libs)
+	$(link)
 $(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core)
-	$(CC) $(all_ldflags) -o $@ $^ $(libs)
+	$(link)
+$(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core)
+	$(link)
+$(BUILD)/bench-%: $(BUILD)/bench/%.o $(core)
+	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core)
 	@mkdir -p $(@D)
-	$(CC) $(all_ldflags) -o $@ $^ $(libs) -lcmocka
+	$(link) -lcmocka
+# A test program that fails on purpose, to prove the runner.
+$(BUILD)/proof: $(BUILD)/tests/proof/proof.o
+	$(link) -lcmocka
+
+# The packages of the client in another language.
+build/wire.stamp: tests/wire/package-lock.json tests/wire/package.json | $(stamp)
+	cd tests/wire && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+#: run        build, start a server with the demo cinema, and keep it running
+run: programs
+	@conf/run
+
+#: test       every test; the last line counts them
+test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh)
+test: programs units $(crash) $(BUILD)/proof
+	@BUILD=$(BUILD) tests/run $(test_parts)
+
+#: unit-tests the unit tests alone
+unit-tests: units
+	@BUILD=$(BUILD) tests/run $(units)
+
+#: check      gcc and clang without a warning, layout of the code, tables of the docs
+check: | $(stamp)
+	@$(MAKE) --no-print-directory MODE=check CC=gcc check-warnings
+	@$(MAKE) --no-print-directory MODE=check CC=clang check-warnings
+	clang-format --dry-run -Werror $(c_files)
+	@$(MAKE) --no-print-directory programs
+	tests/tables $(BUILD)/marquee docs/protocol.md
+	@echo 'check: clean'
+check-warnings: programs units $(benches) $(crash) $(BUILD)/proof
+
+#: format     put the code into the layout that check wants
+format: | $(stamp)
+	clang-format -i $(c_files)
+
+#: tables     renew the tables of docs/protocol.md from the program
+tables: programs
+	tests/tables --write $(BUILD)/marquee docs/protocol.md
+
+#: asan ubsan tsan   unit tests and a served run under a sanitizer
+asan ubsan tsan:
+	@$(MAKE) --no-print-directory MODE=$@ sanitized
+.PHONY: sanitized
+sanitized: programs units $(BUILD)/proof
+	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
+
+#: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
+crash: programs $(BUILD)/crash
+	@BUILD=$(BUILD) ROUNDS=$(ROUNDS) tests/crash.sh
+
+#: bench      measure, with the machine's limits beside; report in build/bench
+bench: programs $(benches)
+	@BUILD=$(BUILD) $(firstword $(wildcard bench/run.sh bench/run.mjs))
+
+bin := $(DESTDIR)$(PREFIX)/bin
+lib := $(DESTDIR)$(PREFIX)/lib
+man := $(DESTDIR)$(PREFIX)/share/man
+etc := $(DESTDIR)$(if $(filter /usr /usr/local,$(PREFIX)),/etc/marquee,$(PREFIX)/etc/marquee)
+#: install    into PREFIX (/usr/local) under DESTDIR; an existing configuration stays
+install: programs library
+	install -d $(bin) $(lib)/pkgconfig $(lib)/systemd/system $(lib)/sysusers.d $(DESTDIR)$(PREFIX)/include \
+	    $(addprefix $(man)/man,1 5 8) $(etc)
+	install -m 755 $(programs) $(bin)
+	install -m 644 $(BUILD)/libmarquee.a $(lib)
+	install -m 644 clients/marquee.h $(DESTDIR)$(PREFIX)/include
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' clients/marquee.pc.in \
+	    >$(lib)/pkgconfig/marquee.pc
+	for page in man/*.[1-9]; do \
+	    install -m 644 $$page $(man)/man$${page##*.} || exit 1; \
+	done
+	for unit in conf/systemd/*.service; do \
+	    sed 's|@PREFIX@|$(PREFIX)|; s|@ETC@|$(etc:$(DESTDIR)%=%)|' $$unit \
+	        >$(lib)/systemd/system/$${unit##*/} || exit 1; \
+	done
+	install -m 644 conf/systemd/marquee.sysusers $(lib)/sysusers.d/marquee.conf
+	test -e $(etc)/marquee.conf || install -m 644 conf/marquee.conf $(etc)
+	install -m 644 conf/marquee.conf $(etc)/marquee.conf.example
+
+#: uninstall  take away what install put there, but not the configuration
+uninstall:
+	rm -f $(addprefix $(bin)/,marqueed marquee marquee-load) $(lib)/libmarquee.a \
+	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
+	    $(lib)/sysusers.d/marquee.conf $(etc)/marquee.conf.example
+	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done
+	for unit in conf/systemd/*.service; do rm -f $(lib)/systemd/system/$${unit##*/}; done
+
+#: clean      remove what was built; data/ stays
+clean:
+	rm -rf build tests/wire/node_modules
+
+help:
+	@sed -n 's/^#: //p' Makefile
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.SECONDARY:

@@ -9,12 +9,9 @@
 
 /* Copy everything marked into the batch, as checkpoint `number`; its memory is used again. False
  * when memory is short. */
-bool
-batch_collect(rows_batch_t *batch, cache_t *cache, replies_t *replies, uint64_t number);
+bool batch_collect(rows_batch_t *batch, cache_t *cache, replies_t *replies, uint64_t number);
 /* Mark again what the batch holds; `replies_from` was replies_unsaved_from() before it. */
-void
-batch_take_back(const rows_batch_t *batch, cache_t *cache, replies_t *replies,
-                uint64_t replies_from);
-void
-batch_clear(rows_batch_t *batch);
+void batch_take_back(const rows_batch_t *batch, cache_t *cache, replies_t *replies,
+                     uint64_t replies_from);
+void batch_clear(rows_batch_t *batch);
 #endif

@@ -53,47 +53,32 @@ typedef struct {
     size_t heap_count, heap_room;
 } cache_t;
 
-bool
-cache_init(cache_t *self);
-void
-cache_clear(cache_t *self);
-record_t *
-cache_find(const cache_t *self, state_key_t key);
+bool cache_init(cache_t *self);
+void cache_clear(cache_t *self);
+record_t *cache_find(const cache_t *self, state_key_t key);
 /* A new record without data. The functions that make return NULL, or false, when memory is short.
  */
-record_t *
-cache_add(cache_t *self, state_key_t key);
+record_t *cache_add(cache_t *self, state_key_t key);
 /* Give a record room for its bytes, not zeroed. */
-bool
-cache_load(cache_t *self, record_t *record, uint32_t size);
+bool cache_load(cache_t *self, record_t *record, uint32_t size);
 /* Take the bytes of a record away. */
-void
-cache_unload(cache_t *self, record_t *record);
+void cache_unload(cache_t *self, record_t *record);
 /* Forget a record altogether. */
-void
-cache_forget(cache_t *self, record_t *record);
+void cache_forget(cache_t *self, record_t *record);
 /* Mark pieces as changed. */
-void
-cache_mark(cache_t *self, record_t *record, size_t offset, size_t size);
+void cache_mark(cache_t *self, record_t *record, size_t offset, size_t size);
 /* Forget the marks of a record that is about to go. */
-void
-cache_unmark(cache_t *self, record_t *record);
+void cache_unmark(cache_t *self, record_t *record);
 /* Put a record into a list, or with NULL none; it leaves the one it is in. */
-void
-cache_list(record_t *record, record_list_t *list);
+void cache_list(record_t *record, record_list_t *list);
 /* Set the due time, 0 for none, without marking it. */
-bool
-cache_set_due(cache_t *self, record_t *record, int64_t due_ms);
+bool cache_set_due(cache_t *self, record_t *record, int64_t due_ms);
 /* Let clean records go until the loaded ones are within `bytes`, or a number was looked at that
  * keeps up with what is loaded. A record that a checkpoint after `committed` copied stays. */
-void
-cache_evict(cache_t *self, size_t bytes, uint64_t committed);
+void cache_evict(cache_t *self, size_t bytes, uint64_t committed);
 /* Forget the graves that checkpoints up to `committed` have carried out. */
-void
-cache_bury(cache_t *self, uint64_t committed);
+void cache_bury(cache_t *self, uint64_t committed);
 /* The pieces a record of this size has, and the bytes of one of them. */
-uint32_t
-cache_pieces(uint32_t size);
-uint32_t
-cache_piece_size(uint32_t size, uint32_t piece);
+uint32_t cache_pieces(uint32_t size);
+uint32_t cache_piece_size(uint32_t size, uint32_t piece);
 #endif

@@ -26,9 +26,8 @@ typedef struct {
 } journal_entry_t;
 
 /* BLAKE2b-128 over the chain value before and this entry's sequence, now, seed, count, payload. */
-void
-journal_chain(uint8_t chain[JOURNAL_CHAIN_SIZE], const uint8_t before[JOURNAL_CHAIN_SIZE],
-              const journal_entry_t *entry);
+void journal_chain(uint8_t chain[JOURNAL_CHAIN_SIZE], const uint8_t before[JOURNAL_CHAIN_SIZE],
+                   const journal_entry_t *entry);
 
 typedef enum {
     JOURNAL_OK,      /* durable */
@@ -40,8 +39,7 @@ typedef enum {
 
 typedef struct journal journal_t;
 /* 0 to go on, other values end the reading and are returned. */
-typedef int
-journal_visit_fn(void *argument, const journal_entry_t *entry);
+typedef int journal_visit_fn(void *argument, const journal_entry_t *entry);
 
 struct journal {
     /* Become the only owner. *epoch counts owners. */
@@ -75,8 +73,9 @@ typedef struct {
     uint32_t partition, partitions, apply_version;
     size_t segment_bytes; /* 0 for the default, 64 MiB */
     journal_policy_t policy;
-    bool inline_io; /* no thread: an append has ended when append() returns */
-    bool read_only; /* for looking, also beside an owner */
+    bool inline_io;    /* no thread: an append has ended when append() returns */
+    bool read_only;    /* for looking, also beside an owner */
+    bool begin_behind; /* where there is no journal, begin one behind the checkpoint: a backup */
     void (*fatal)(void *argument, const char *what);
     void *argument;
 } journal_file_options_t;
@@ -85,13 +84,11 @@ typedef struct {
  * chain value of the state's checkpoint: the entry behind it must chain on. A torn tail is cut,
  * damage before the tail, a gap, or another site or count refuses. 0, or -1 with `error` that says
  * what to do. */
-int
-journal_file_open(journal_t **self_p, const journal_file_options_t *options, uint64_t checkpoint,
-                  const uint8_t chain[JOURNAL_CHAIN_SIZE], char *error);
+int journal_file_open(journal_t **self_p, const journal_file_options_t *options,
+                      uint64_t checkpoint, const uint8_t chain[JOURNAL_CHAIN_SIZE], char *error);
 
 typedef struct {
     uint64_t appends, bytes, append_last_us, append_max_us, segments;
 } journal_figures_t;
-void
-journal_file_figures(const journal_t *self, journal_figures_t *figures);
+void journal_file_figures(const journal_t *self, journal_figures_t *figures);
 #endif

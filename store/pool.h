@@ -15,12 +15,9 @@ typedef struct {
 } pool_t;
 
 /* Not zeroed; NULL when memory is short. */
-void *
-pool_take(pool_t *self, size_t size);
+void *pool_take(pool_t *self, size_t size);
 /* The size must be the one it was taken with. */
-void
-pool_give(pool_t *self, void *memory, size_t size);
+void pool_give(pool_t *self, void *memory, size_t size);
 /* Free the chunks; what was taken from them is gone. Larger ones must have been given back. */
-void
-pool_clear(pool_t *self);
+void pool_clear(pool_t *self);
 #endif

@@ -7,6 +7,5 @@ enum {
 }; /* bytes of every sentence buffer of the store, the final zero included */
 
 /* Write the sentence (cut when too long) and return -1. */
-__attribute__((format(printf, 2, 3))) int
-refuse(char *error, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int refuse(char *error, const char *format, ...);
 #endif

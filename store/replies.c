@@ -30,6 +30,7 @@ typedef struct {
 enum {
     BLOCK_REPLIES_MAX = REPLIES_BLOCK / sizeof(reply_head_t),
     BLOCKS_MIN = 4,
+    LINE_SLOTS = 8,
     PLACE_OFFSET_BITS = 9,
 };
 _Static_assert(REPLIES_BLOCK / 4 < (1 << PLACE_OFFSET_BITS) - 1, "an offset fits its bits");
@@ -46,13 +47,16 @@ struct replies {
     uint32_t saved_used; /* bytes of that block that are saved */
 };
 
+/* Requests of a client are numbered one after the other and come in batches, so eight of them share
+ * a line of the index: the low bits are the request's own, the others are mixed. */
 static uint32_t
 reply_hash(uint64_t client, uint64_t request)
 {
-    uint64_t mixed = (client ^ (request * UINT64_C(0x9e3779b97f4a7c15))) + request;
+    uint64_t line = request / LINE_SLOTS;
+    uint64_t mixed = (client ^ (line * UINT64_C(0x9e3779b97f4a7c15))) + line;
     mixed = (mixed ^ (mixed >> 32)) * UINT64_C(0xd6e8feb86659fd93);
     mixed = (mixed ^ (mixed >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(mixed >> 32);
+    return (uint32_t)(mixed >> 32) / LINE_SLOTS * LINE_SLOTS + (uint32_t)(request % LINE_SLOTS);
 }
 
 static uint32_t
@@ -72,7 +76,8 @@ reply_block(const replies_t *self, uint64_t number)
 static uint64_t
 reply_home(const replies_t *self, uint32_t hash)
 {
-    return (hash * self->slots) >> 32;
+    uint64_t lines = self->slots / LINE_SLOTS;
+    return (hash / LINE_SLOTS * lines >> 29) * LINE_SLOTS + hash % LINE_SLOTS;
 }
 
 static uint32_t
@@ -207,7 +212,7 @@ reply_block_drop(replies_t *self)
 static bool
 reply_reindex(replies_t *self, uint64_t blocks)
 {
-    uint64_t slots = blocks * BLOCK_REPLIES_MAX * 2;
+    uint64_t slots = (blocks * BLOCK_REPLIES_MAX * 2 + LINE_SLOTS) / LINE_SLOTS * LINE_SLOTS;
     assert(blocks < (UINT64_C(1) << (32 - PLACE_OFFSET_BITS)));
     reply_slot_t *index = calloc(slots, sizeof *index);
     if (index == NULL)

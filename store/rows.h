@@ -49,49 +49,32 @@ typedef enum {
 
 typedef struct rows rows_t;
 
-void
-rows_key(uint8_t key[ROW_KEY_SIZE], state_key_t at);
-void
-rows_piece_key(uint8_t key[ROW_PIECE_SIZE], state_key_t at, uint32_t piece);
-state_key_t
-rows_parse_key(const void *key);
+void rows_key(uint8_t key[ROW_KEY_SIZE], state_key_t at);
+void rows_piece_key(uint8_t key[ROW_PIECE_SIZE], state_key_t at, uint32_t piece);
+state_key_t rows_parse_key(const void *key);
 
 /* Open, or make with `meta` when absent; fills `meta`. 0, or -1 with `error`. */
-int
-rows_open(rows_t **self_p, const state_options_t *options, rows_meta_t *meta, char *error);
-void
-rows_close(rows_t **self_p);
+int rows_open(rows_t **self_p, const state_options_t *options, rows_meta_t *meta, char *error);
+void rows_close(rows_t **self_p);
 
 /* Read a record: calls `place` with its size to get room for it. Returns 1 when there is none, 0,
  * or -1 with `error`. */
-typedef void *
-rows_place_fn(void *argument, uint32_t size);
-int
-rows_read(rows_t *self, state_key_t key, rows_place_fn *place, void *argument, char *error);
+typedef void *rows_place_fn(void *argument, uint32_t size);
+int rows_read(rows_t *self, state_key_t key, rows_place_fn *place, void *argument, char *error);
 /* Visit the due times, the reply blocks. 0, or -1 with `error`; a visitor's non-zero result is
  * returned. */
-typedef int
-rows_timer_fn(void *argument, state_key_t key, int64_t due_ms);
-int
-rows_timers(rows_t *self, rows_timer_fn *visit, void *argument, char *error);
-typedef int
-rows_reply_fn(void *argument, uint64_t number, const void *data, size_t size);
-int
-rows_replies(rows_t *self, rows_reply_fn *visit, void *argument, char *error);
+typedef int rows_timer_fn(void *argument, state_key_t key, int64_t due_ms);
+int rows_timers(rows_t *self, rows_timer_fn *visit, void *argument, char *error);
+typedef int rows_reply_fn(void *argument, uint64_t number, const void *data, size_t size);
+int rows_replies(rows_t *self, rows_reply_fn *visit, void *argument, char *error);
 /* As state_visit(), state_digest(), state_copy(). */
-int
-rows_visit(rows_t *self, state_visit_fn *visit, void *argument, char *error);
-int
-rows_digest(rows_t *self, uint8_t digest[32], char *error);
-int
-rows_copy(rows_t *self, const char *to, char *error);
+int rows_visit(rows_t *self, state_visit_fn *visit, void *argument, char *error);
+int rows_digest(rows_t *self, uint8_t digest[32], char *error);
+int rows_copy(rows_t *self, const char *to, char *error);
 
 /* Sort the batch and write it in one durable transaction. `error` is filled with ROWS_FAILED. */
-rows_result_t
-rows_commit(rows_t *self, rows_batch_t *batch, char *error);
+rows_result_t rows_commit(rows_t *self, rows_batch_t *batch, char *error);
 /* Grow the map when it is three quarters full, or with `now` in any case. 0, or -1. */
-int
-rows_grow(rows_t *self, bool now, char *error);
-void
-rows_sizes(const rows_t *self, uint64_t *map_bytes, uint64_t *used_bytes);
+int rows_grow(rows_t *self, bool now, char *error);
+void rows_sizes(const rows_t *self, uint64_t *map_bytes, uint64_t *used_bytes);
 #endif

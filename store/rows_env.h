@@ -27,17 +27,12 @@ struct rows {
 };
 
 /* Begin to read the last commit: a transaction that the caller aborts. 0, or -1 with `error`. */
-int
-rows_begin(rows_t *self, MDB_txn **txn, char *error);
+int rows_begin(rows_t *self, MDB_txn **txn, char *error);
 /* The checksum of a row: over its key and what follows the checksum in its value. */
-uint32_t
-rows_crc(const MDB_val *key, const void *after, size_t size);
+uint32_t rows_crc(const MDB_val *key, const void *after, size_t size);
 /* Is the value's checksum right, and are there at least `least` bytes behind it? */
-bool
-rows_sound(const MDB_val *key, const MDB_val *value, size_t least);
+bool rows_sound(const MDB_val *key, const MDB_val *value, size_t least);
 /* Read and check the meta row. 0, 1 when it is absent, or -1 with `error`. */
-int
-rows_read_meta(rows_t *self, MDB_txn *txn, rows_stored_meta_t *stored, char *error);
-int
-rows_write_meta(rows_t *self, MDB_txn *txn, rows_stored_meta_t *stored);
+int rows_read_meta(rows_t *self, MDB_txn *txn, rows_stored_meta_t *stored, char *error);
+int rows_write_meta(rows_t *self, MDB_txn *txn, rows_stored_meta_t *stored);
 #endif

@@ -10,8 +10,7 @@
 
 /* ---- one table ---- */
 
-typedef int
-rows_each_fn(void *argument, const MDB_val *key, const MDB_val *value, char *error);
+typedef int rows_each_fn(void *argument, const MDB_val *key, const MDB_val *value, char *error);
 
 /* Visit the rows of a table, checking each checksum and the key's size. */
 static int

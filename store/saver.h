@@ -18,15 +18,11 @@ typedef struct {
 } saver_t;
 
 /* 0, or -1 with `error`. */
-int
-saver_start(saver_t *self, rows_t *rows, bool threaded, char *error);
+int saver_start(saver_t *self, rows_t *rows, bool threaded, char *error);
 /* Waits for a commit that is under way. */
-void
-saver_stop(saver_t *self);
+void saver_stop(saver_t *self);
 /* Commit the batch, which stays as it is until the commit has ended; none is under way. */
-void
-saver_submit(saver_t *self, rows_batch_t *batch);
+void saver_submit(saver_t *self, rows_batch_t *batch);
 /* Has the commit ended (or, with `wait`, wait until it has)? Then `result` and `error` are set. */
-bool
-saver_ended(saver_t *self, bool wait);
+bool saver_ended(saver_t *self, bool wait);
 #endif

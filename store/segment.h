@@ -45,21 +45,16 @@ _Static_assert(sizeof(segment_entry_t) == 64, "the entry's head is stored as it 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are stored little endian");
 
 /* The bytes that an entry with `size` bytes of payload takes. */
-uint64_t
-segment_space(uint32_t size);
+uint64_t segment_space(uint32_t size);
 /* The file name of a segment, and the number of a name (false when it is no segment's). */
-void
-segment_name(char name[SEGMENT_NAME_MAX], uint64_t number);
-bool
-segment_number(const char *name, uint64_t *number);
+void segment_name(char name[SEGMENT_NAME_MAX], uint64_t number);
+bool segment_number(const char *name, uint64_t *number);
 
 /* Seal and write the head block into `fd` and sync. 0 or -1 with errno. */
-int
-segment_write_head(int fd, segment_head_t *head);
+int segment_write_head(int fd, segment_head_t *head);
 /* Fill the stored form of an entry's head; the payload is checksummed, not copied. */
-void
-segment_seal(segment_entry_t *stored, const segment_head_t *head, const journal_entry_t *entry,
-             uint64_t epoch);
+void segment_seal(segment_entry_t *stored, const segment_head_t *head, const journal_entry_t *entry,
+                  uint64_t epoch);
 
 /* Reads the entries of one segment in order, checking each against the one before. */
 typedef struct {
@@ -84,18 +79,13 @@ typedef enum {
 } segment_result_t;
 
 /* Open the file at `path`. 0, 1 when there is no such file, or -1 with `error`. */
-int
-segment_open(segment_reader_t *self, const char *path, char *error);
-void
-segment_close(segment_reader_t *self);
+int segment_open(segment_reader_t *self, const char *path, char *error);
+void segment_close(segment_reader_t *self);
 /* Read the next entry; its payload is valid until the next call. */
-segment_result_t
-segment_next(segment_reader_t *self, journal_entry_t *entry, char *error);
+segment_result_t segment_next(segment_reader_t *self, journal_entry_t *entry, char *error);
 /* Behind the place where segment_next() found the end: is there a valid entry after all? Then the
  * end is no end but damage. `*found` is its offset or 0. 0, or -1 with `error`. */
-int
-segment_later(segment_reader_t *self, uint64_t *found, char *error);
+int segment_later(segment_reader_t *self, uint64_t *found, char *error);
 /* Forget what is in memory of the file, so that it is read anew. */
-void
-segment_refresh(segment_reader_t *self);
+void segment_refresh(segment_reader_t *self);
 #endif

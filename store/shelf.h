@@ -35,35 +35,25 @@ typedef struct {
 
 /* Open the directory, lock it (unless read_only) and list it; `live` has no bases yet. 0, or -1
  * with `error`. */
-int
-shelf_open(shelf_t *self, const journal_file_options_t *options, char *error);
+int shelf_open(shelf_t *self, const journal_file_options_t *options, char *error);
 /* Take up work: call it when the bases are filled in. 0, or -1 with `error`. */
-int
-shelf_start(shelf_t *self, char *error);
-void
-shelf_close(shelf_t *self);
+int shelf_start(shelf_t *self, char *error);
+void shelf_close(shelf_t *self);
 
 /* Put a segment with this head and room for an entry of `need` bytes at the end. Its descriptor
  * and size, or -1 with errno; shelf_full() of it says that nothing happened. */
-int
-shelf_take(shelf_t *self, segment_head_t *head, uint64_t need, uint64_t *size);
+int shelf_take(shelf_t *self, segment_head_t *head, uint64_t need, uint64_t *size);
 /* Is this errno want of room, rather than a fault? */
-bool
-shelf_full(int trouble);
+bool shelf_full(int trouble);
 /* Make a spare ahead, if there is none. */
-void
-shelf_want(shelf_t *self);
+void shelf_want(shelf_t *self);
 /* Entries up to `through` are not needed any more: retire the segments that hold only such. */
-void
-shelf_retire(shelf_t *self, uint64_t through);
+void shelf_retire(shelf_t *self, uint64_t through);
 
 /* How many segments can be read; their numbers are first..first+count-1. */
-uint64_t
-shelf_count(shelf_t *self, uint64_t *first);
+uint64_t shelf_count(shelf_t *self, uint64_t *first);
 /* Open segment `number` for reading, wherever it is. Results as segment_open(). */
-int
-shelf_read(shelf_t *self, uint64_t number, segment_reader_t *reader, char *error);
+int shelf_read(shelf_t *self, uint64_t number, segment_reader_t *reader, char *error);
 /* Look at the directory again (read_only: the owner goes on meanwhile). */
-int
-shelf_refresh(shelf_t *self, char *error);
+int shelf_refresh(shelf_t *self, char *error);
 #endif

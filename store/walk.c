@@ -109,6 +109,7 @@ walk_segment(segment_reader_t *reader, bool last, bool beside, uint64_t from, ui
                 *result = visit(argument, &entry);
             if (*result != 0)
                 return 1;
+            again = beside;
             continue;
         }
         int rc = last ? walk_judge(reader, &again, error) : 0;

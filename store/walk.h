@@ -15,15 +15,13 @@ typedef struct {
 } walk_end_t;
 
 /* Is the segment of this site and partition? 0, or -1 with `error`. */
-int
-walk_identity(const segment_reader_t *reader, const journal_file_options_t *options, char *error);
+int walk_identity(const segment_reader_t *reader, const journal_file_options_t *options,
+                  char *error);
 /* The segment that holds `sequence`, or the first one when all are above it. 0, or -1. */
-int
-walk_find(shelf_t *shelf, uint64_t sequence, uint64_t *number, char *error);
+int walk_find(shelf_t *shelf, uint64_t sequence, uint64_t *number, char *error);
 /* Visit the entries from segment `number` on with from <= sequence <= through. Returns 0 with
  * `end`, the visitor's non-zero result, or -1 with `error`. A torn tail is an end; an end before a
  * valid entry is damage. */
-int
-walk(shelf_t *shelf, const journal_file_options_t *options, uint64_t number, uint64_t from,
-     uint64_t through, journal_visit_fn *visit, void *argument, walk_end_t *end, char *error);
+int walk(shelf_t *shelf, const journal_file_options_t *options, uint64_t number, uint64_t from,
+         uint64_t through, journal_visit_fn *visit, void *argument, walk_end_t *end, char *error);
 #endif

@@ -1,0 +1,223 @@
+/* box - the records of the box office and what its handlers share.
+ *
+ * Every record of a showtime has the showtime id as its space:
+ *   H 0     head_t: counters, books, times, rules, names, zones
+ *   L 0     layout_t: the hall; never changes
+ *   S 0     seat_t a seat
+ *   P n     purchase_t: lock n, and in the same record its order, payment and tickets
+ *   X tell  refund_t: one refund and its outbox row; due at the next resend
+ * Space 0 is the partition's own:
+ *   R 0     rules_t: defaults for new showtimes
+ *   N 0     counters_t
+ *   Z page  showtime ids in the order of their opening, BOX_PAGE_IDS a page
+ * docs/records.md has the bytes. What holds between commands:
+ * (1) in = live + pending + refunding + refunded.
+ * (2) A locked or sold seat names a purchase that has a line for it, and the other way round.
+ * (3) A purchase that holds seats locked is due when they are to be let go; no other is due.
+ * (4) A lock that ended without an order has no record; its number is not used again.
+ * (5) The head's counts are those of the seats. */
+#ifndef BOX_H
+#define BOX_H
+#include "actors/layout.h"
+#include "actors/machine.h"
+#include "actors/turn.h"
+
+enum {
+    BOX_HEAD = 'H',
+    BOX_LAYOUT = 'L',
+    BOX_SEATS = 'S',
+    BOX_PURCHASE = 'P',
+    BOX_REFUND = 'X',
+    BOX_RULES = 'R',
+    BOX_COUNTERS = 'N',
+    BOX_PAGE = 'Z',
+    BOX_PAGE_IDS = 120,
+    BOX_ZONES_MAX = 26,
+    BOX_ZONE_NAME = 32,
+    BOX_TITLE = 96,
+    BOX_HALL = 48,
+    BOX_FORMAT = 16,
+    BOX_TXN = 64,
+    BOX_REASON = 64,
+    BOX_KIOSK = 16,
+    BOX_EXTRA_REFUNDS = 128, /* payments too many that one order takes in */
+};
+/* Where numbering stops, with room for what must still happen. */
+#define BOX_NUMBER_MAX (UINT32_MAX - (UINT32_C(1) << 24))
+
+typedef struct {
+    uint32_t ttl_ms, ceiling_ms;
+    uint8_t cap, gap_rule, zero[6];
+} rules_t;
+_Static_assert(sizeof(rules_t) == 16, "stored");
+
+typedef struct {
+    uint64_t tells;     /* outbox numbers given out */
+    uint64_t showtimes; /* opened */
+} counters_t;
+_Static_assert(sizeof(counters_t) == 16, "stored");
+
+typedef struct {
+    int64_t price;
+    char name[BOX_ZONE_NAME];
+    uint8_t letter, zero[7];
+} zone_t;
+_Static_assert(sizeof(zone_t) == 48, "stored");
+
+typedef struct {
+    uint32_t number;    /* of the last change of seats */
+    uint32_t purchases; /* numbers given out */
+    uint16_t counts[SEAT_STATES];
+    uint16_t seat_count;
+    uint8_t zone_count, zero[3];
+    rules_t rules;
+    int64_t opens_ms, closes_ms, starts_ms, ends_ms;
+    /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */
+    int64_t in, live, pending, refunding, refunded;
+    char title[BOX_TITLE], hall[BOX_HALL], format[BOX_FORMAT];
+    zone_t zones[BOX_ZONES_MAX]; /* zone_count of them stored */
+} head_t;
+enum { HEAD_HOT = 112, HEAD_COLD = HEAD_HOT + BOX_TITLE + BOX_HALL + BOX_FORMAT };
+_Static_assert(offsetof(head_t, title) == HEAD_HOT, "stored");
+_Static_assert(offsetof(head_t, zones) == HEAD_COLD, "stored");
+
+typedef struct {
+    int64_t price; /* frozen when the order is made */
+    int64_t redeemed_ms;
+    char kiosk[BOX_KIOSK];
+    uint16_t seat;
+    uint8_t zone, ticket, zero[4];
+} line_t;
+_Static_assert(sizeof(line_t) == 40, "stored");
+
+enum { PURCHASE_MISMATCH = 1, PURCHASE_LATE = 2 };
+enum { PROVIDER_NONE, PROVIDER_SANDBOX, PROVIDERS };
+
+typedef struct {
+    uint64_t user;
+    int64_t locked_ms;
+    int64_t until_ms; /* end of lock, payment or offer */
+    uint8_t lock, order, payment, flags;
+    uint8_t count, provider;
+    uint16_t settled; /* the status that answered the payment */
+    int64_t amount;   /* asked for */
+    int64_t paid;     /* what came by txn */
+    int64_t paid_ms;
+    uint64_t refund; /* the newest one's number, 0: none */
+    uint32_t refunds;
+    uint16_t tag; /* of the user, as on the seats */
+    uint8_t zero[2];
+    char code[16];
+    char txn[BOX_TXN]; /* empty until money came */
+    line_t lines[];    /* ascending by seat */
+} purchase_t;
+_Static_assert(sizeof(purchase_t) == 152, "stored");
+
+enum { REFUND_EXTRA = 1 }; /* of a payment too many */
+
+typedef struct {
+    uint64_t before;          /* the same order's refund before this one, 0: none */
+    uint64_t client, request; /* who waits for the end, 0: nobody */
+    int64_t amount, asked_ms, ended_ms;
+    uint32_t purchase, attempts;
+    uint8_t state, flags, zero[6];
+    char txn[BOX_TXN];     /* of the payment */
+    char receipt[BOX_TXN]; /* the provider's number of the refund */
+    char reason[BOX_REASON];
+} refund_t;
+_Static_assert(sizeof(refund_t) == 256, "stored");
+
+/* A showtime while a command works on it. */
+typedef struct {
+    turn_t *turn;
+    uint64_t showtime;
+    const head_t *head;
+    const layout_t *layout; /* these two after box_hall() */
+    const seat_t *seats;
+} box_t;
+
+static inline state_key_t
+box_key(uint64_t space, uint8_t table, uint64_t number)
+{
+    return (state_key_t){ .space = space, .number = number, .table = table };
+}
+
+/* Load the showtime's head; false when there is none. */
+bool box_open(box_t *self, turn_t *turn, uint64_t showtime);
+/* Load its hall and seats. */
+void box_hall(box_t *self);
+head_t *box_edit_head(box_t *self);
+const purchase_t *box_purchase(const box_t *self, uint32_t number);
+purchase_t *box_edit_purchase(box_t *self, uint32_t number);
+void box_set_due(box_t *self, uint32_t number, int64_t due_ms);
+const zone_t *box_zone(const head_t *head, uint8_t letter);
+uint16_t box_tag(uint64_t user);
+/* The partition's counters, for changing. */
+counters_t *box_edit_counters(turn_t *turn);
+
+/* Take seats through one event, on behalf of a purchase (0 when nobody holds them after it), count
+ * it as one change and publish it. */
+void box_change(box_t *self, const uint16_t *ids, uint32_t count, uint8_t event, uint32_t purchase,
+                uint16_t tag);
+/* The same for the seats of a purchase's lines. */
+void box_change_lines(box_t *self, uint32_t number, const purchase_t *purchase, uint8_t event);
+/* Assert invariant (1). */
+void box_balance(const head_t *head);
+
+/* The purchase of an `order` field, checked against the `user` field if that came. STATUS_OK, or
+ * the refusal. */
+status_t box_find_order(const box_t *self, const command_t *command, uint32_t *number,
+                        const purchase_t **purchase);
+/* Publish how an order stands. */
+void box_publish_order(box_t *self, uint32_t number, const purchase_t *purchase);
+/* "none" when there was no refund. */
+const char *box_refund_name(const box_t *self, const purchase_t *purchase);
+
+/* Answer a refusal with one detail; they return `status`. */
+status_t box_refuse_uint(turn_t *turn, status_t status, const char *key, uint64_t value);
+status_t box_refuse_str(turn_t *turn, status_t status, const char *key, const char *value);
+static inline status_t
+box_refuse_state(turn_t *turn, status_t status, machine_t machine, uint8_t state)
+{
+    return box_refuse_str(turn, status, "state", machine_state_name(machine, state));
+}
+/* A field's value is not one of those that have a meaning. */
+status_t box_refuse_field(turn_t *turn, field_t field);
+
+/* An array whose length shows later. */
+size_t box_array_begin(pack_t *pack);
+void box_array_end(pack_t *pack, size_t at, uint32_t count);
+/* Text of a fixed field that is NUL-padded, not terminated. */
+void box_pack_text(pack_t *pack, const char *key, const char *text, size_t room);
+/* The key "tickets" and [[ticket, seat, token]] of those that are not void. */
+void box_pack_tickets(const box_t *self, uint32_t number, const purchase_t *purchase, pack_t *pack);
+
+/* box_payment.c: the provider of a name, PROVIDER_NONE if there is none; the name of a provider. */
+uint8_t box_provider(const command_t *command);
+const char *box_provider_name(uint8_t provider);
+/* Begin (or go on with) the payment of a pending order, and pack {order, amount, until_ms, code}.
+ */
+void box_begin_payment(box_t *self, uint32_t number, purchase_t *purchase, uint8_t provider);
+void box_pack_order(const box_t *self, uint32_t number, const purchase_t *purchase);
+/* Money of an offer is taken for its seats, or given back. */
+void box_offer_end(box_t *self, uint32_t number, purchase_t *purchase, bool yes);
+
+/* box_order.c: the end of a lock's time. */
+void box_purchase_due(box_t *self, uint32_t number);
+/* End an unpaid order by ORDER_ON_EXPIRE or ORDER_ON_CANCEL; its seats are let go, its payment is
+ * closed if it is still open. */
+void box_end_order(box_t *self, uint32_t number, purchase_t *purchase, uint8_t event);
+
+/* box_refund.c: owe `amount` of a payment, ask for it to be paid back, and keep who waits. Returns
+ * the refund for more changes, NULL when there is nothing to pay. The books are the caller's. */
+refund_t *box_request_refund(box_t *self, uint32_t number, purchase_t *purchase, int64_t amount,
+                             const char txn[BOX_TXN], const char *reason);
+/* The payment too many that came by this transaction. */
+bool box_refund_of_extra(const box_t *self, const purchase_t *purchase, const char txn[BOX_TXN]);
+const refund_t *box_refund(const box_t *self, uint64_t tell);
+/* Send a refund again. */
+void box_refund_due(box_t *self, uint64_t tell);
+
+/* box_seats.c: what a seat shows at `now`: a lock past its end shows as available. */
+uint8_t box_shown(const box_t *self, const seat_t *seat);
+#endif

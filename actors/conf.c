@@ -1,0 +1,206 @@
+/* conf - see conf.h for the contract. */
+#include "actors/conf.h"
+#include "broker/operation.h"
+#include <czmq.h>
+
+typedef enum { CONF_TEXT, CONF_NUMBER } conf_type_t;
+
+static const struct {
+    const char *path;
+    conf_type_t type;
+    const char *standard;
+    int64_t min, max;
+    const char *help;
+} keys[CONF_KEYS] = {
+#define K(id, path_, type_, standard_, min_, max_, help_)                                          \
+    { .path = (path_), .type = CONF_##type_, .standard = (standard_), .min = (min_),               \
+      .max = (max_), .help = (help_) },
+    CONF_TABLE(K)
+#undef K
+};
+
+static int
+conf_value(conf_t *self, conf_key_t key, const char *value, char *reason, size_t room)
+{
+    size_t size = strlen(value);
+    if (keys[key].type == CONF_TEXT) {
+        if ((int64_t)size < keys[key].min || (int64_t)size > keys[key].max) {
+            snprintf(reason, room, "%s: the value must have %" PRId64 " to %" PRId64 " bytes",
+                     keys[key].path, keys[key].min, keys[key].max);
+            return -1;
+        }
+        memcpy(self->text[key], value, size + 1);
+        return 0;
+    }
+    char *end;
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    if (errno || end == value || *end || number < keys[key].min || number > keys[key].max) {
+        snprintf(reason, room, "%s: \"%.40s\" is not a number from %" PRId64 " to %" PRId64,
+                 keys[key].path, value, keys[key].min, keys[key].max);
+        return -1;
+    }
+    self->number[key] = number;
+    return 0;
+}
+
+static conf_key_t
+conf_named(const char *path)
+{
+    for (conf_key_t key = 0; key < CONF_KEYS; key++)
+        if (streq(keys[key].path, path))
+            return key;
+    return CONF_KEYS;
+}
+
+void
+conf_defaults(conf_t *self)
+{
+    char reason[CONF_ERROR_MAX];
+    for (conf_key_t key = 0; key < CONF_KEYS; key++) {
+        int rc = conf_value(self, key, keys[key].standard, reason, sizeof reason);
+        assert(rc == 0);
+    }
+}
+
+/* zconfig keeps no line numbers: find the key again. ZPL indents four spaces a level. Returns 0 when it is not found. */
+static int
+conf_line(const char *path, const char *section, const char *key)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return 0;
+    char line[2048];
+    bool inside = false;
+    int found = 0;
+    for (int number = 1; !found && fgets(line, sizeof line, file); number++) {
+        const char *word = line + strspn(line, " \t");
+        size_t size = strcspn(word, " \t=\r\n#");
+        if (size == 0)
+            continue;
+        if (word == line)
+            inside = strlen(section) == size && strncmp(word, section, size) == 0;
+        if (inside && (key ? word != line && strlen(key) == size && strncmp(word, key, size) == 0
+                           : word == line))
+            found = number;
+    }
+    fclose(file);
+    return found;
+}
+
+static int
+conf_section(conf_t *self, zconfig_t *section, const char *path, char *error)
+{
+    char name[256], reason[CONF_ERROR_MAX / 2];
+    zconfig_t *item = zconfig_child(section);
+    if (!item) {
+        snprintf(error, CONF_ERROR_MAX, "%s:%d: section \"%s\" has no keys", path,
+                 conf_line(path, zconfig_name(section), NULL), zconfig_name(section));
+        return -1;
+    }
+    for (; item; item = zconfig_next(item)) {
+        snprintf(name, sizeof name, "%s/%s", zconfig_name(section), zconfig_name(item));
+        conf_key_t key = conf_named(name);
+        const char *value = zconfig_value(item);
+        int line = conf_line(path, zconfig_name(section), zconfig_name(item));
+        if (key == CONF_KEYS || zconfig_child(item)) {
+            snprintf(error, CONF_ERROR_MAX, "%s:%d: there is no key \"%.100s\"", path, line, name);
+            return -1;
+        }
+        if (conf_value(self, key, value ? value : "", reason, sizeof reason) != 0) {
+            snprintf(error, CONF_ERROR_MAX, "%s:%d: %s", path, line, reason);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+conf_load(conf_t *self, const char *path, char *error)
+{
+    if (!zsys_file_exists(path)) {
+        snprintf(error, CONF_ERROR_MAX, "%s: no such file", path);
+        return -1;
+    }
+    zconfig_t *root = zconfig_load(path);
+    if (!root) {
+        snprintf(error, CONF_ERROR_MAX, "%s: not a ZPL file (see the line logged above)", path);
+        return -1;
+    }
+    int rc = 0;
+    for (zconfig_t *section = zconfig_child(root); section && rc == 0; section = zconfig_next(section))
+        rc = conf_section(self, section, path, error);
+    zconfig_destroy(&root);
+    return rc;
+}
+
+int
+conf_set(conf_t *self, const char *assignment, char *error)
+{
+    const char *equals = strchr(assignment, '=');
+    char path[64];
+    if (!equals || (size_t)(equals - assignment) >= sizeof path) {
+        snprintf(error, CONF_ERROR_MAX, "\"%.100s\" is not section/key=value", assignment);
+        return -1;
+    }
+    memcpy(path, assignment, (size_t)(equals - assignment));
+    path[equals - assignment] = '\0';
+    conf_key_t key = conf_named(path);
+    if (key == CONF_KEYS) {
+        snprintf(error, CONF_ERROR_MAX, "there is no key \"%s\"", path);
+        return -1;
+    }
+    return conf_value(self, key, equals + 1, error, CONF_ERROR_MAX);
+}
+
+/* Without keys nothing but this machine may reach an endpoint. */
+static bool
+conf_local(const char *endpoints)
+{
+    char list[CONF_TEXT_MAX];
+    snprintf(list, sizeof list, "%s", endpoints);
+    char *rest = list;
+    for (char *one = strsep(&rest, " "); one; one = strsep(&rest, " ")) {
+        if (*one && strncmp(one, "ipc://", 6) != 0 && strncmp(one, "inproc://", 9) != 0 &&
+            strncmp(one, "tcp://127.", 10) != 0 && strncmp(one, "tcp://localhost:", 16) != 0 &&
+            strncmp(one, "tcp://[::1]:", 12) != 0)
+            return false;
+    }
+    return true;
+}
+
+int
+conf_check(const conf_t *self, char *error)
+{
+    if (!conf_local(self->text[CONF_broker_clients]) || !conf_local(self->text[CONF_broker_events])) {
+        snprintf(error, CONF_ERROR_MAX, "broker/clients and broker/events are keyless, so they must be loopback "
+                 "or ipc; use broker/secure_clients for other machines");
+        return -1;
+    }
+    if (role_named(self->text[CONF_broker_role]) == ROLE_NONE) {
+        snprintf(error, CONF_ERROR_MAX, "broker/role: there is no role \"%.60s\"",
+                 self->text[CONF_broker_role]);
+        return -1;
+    }
+    if (!*self->text[CONF_broker_secure_clients] != !*self->text[CONF_broker_secure_events]) {
+        snprintf(error, CONF_ERROR_MAX, "broker/secure_clients and broker/secure_events belong together");
+        return -1;
+    }
+    if (!streq(self->text[CONF_store_journal], "archive") && !streq(self->text[CONF_store_journal], "drop")) {
+        snprintf(error, CONF_ERROR_MAX, "store/journal: archive or drop");
+        return -1;
+    }
+    if (self->number[CONF_sale_ceiling_ms] < self->number[CONF_sale_lock_ms]) {
+        snprintf(error, CONF_ERROR_MAX, "sale/ceiling_ms is below sale/lock_ms");
+        return -1;
+    }
+    return 0;
+}
+
+void
+conf_help(void)
+{
+    for (conf_key_t key = 0; key < CONF_KEYS; key++)
+        printf("  %-24s %s (default: %s)\n", keys[key].path, keys[key].help,
+               *keys[key].standard ? keys[key].standard : "none");
+}

@@ -1,0 +1,102 @@
+/* intake - see batch.h for the contract. */
+#include "actors/intake.h"
+#include "broker/status.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool
+intake_init(intake_t *self)
+{
+    *self = (intake_t){ .bytes = malloc(INTAKE_BYTES_MAX),
+                       .items = malloc(INTAKE_COMMANDS_MAX * sizeof *self->items) };
+    if (self->bytes && self->items)
+        return true;
+    intake_free(self);
+    return false;
+}
+
+void
+intake_clear(intake_t *self)
+{
+    self->size = 0;
+    self->count = 0;
+}
+
+void
+intake_free(intake_t *self)
+{
+    free(self->bytes);
+    free(self->items);
+    *self = (intake_t){ 0 };
+}
+
+bool
+intake_room(const intake_t *self, uint32_t body_size)
+{
+    return self->count < INTAKE_COMMANDS_MAX &&
+           wire_routed_size(body_size) <= INTAKE_BYTES_MAX - self->size;
+}
+
+/* Decode the record that stands at `at`; false when there is none. */
+static uint16_t
+intake_decode(intake_t *self, size_t *at, field_t *field)
+{
+    intake_item_t *item = &self->items[self->count];
+    wire_record_t record;
+    uint16_t status = wire_next_routed(self->bytes, self->size, at, &item->route, &record);
+    if (status != STATUS_OK)
+        return status;
+    item->header = record.header;
+    return command_decode(&item->command, &record, &item->route, field);
+}
+
+uint16_t
+intake_add(intake_t *self, const wire_route_t *route, const wire_record_t *record, field_t *field)
+{
+    assert(intake_room(self, record->body_size));
+    size_t at = self->size;
+    self->size += wire_put_routed(self->bytes + at, route, &record->header, record->body,
+                                  record->body_size);
+    size_t end = at;
+    uint16_t status = intake_decode(self, &end, field);
+    if (status == STATUS_OK)
+        self->count++;
+    else
+        self->size = at;
+    return status;
+}
+
+void
+intake_drop(intake_t *self)
+{
+    assert(self->count > 0);
+    size_t size = 0;
+    const intake_item_t *item = &self->items[--self->count];
+    (void)item;
+    wire_route_t route;
+    wire_record_t record;
+    for (uint32_t i = 0; i < self->count; i++) {
+        uint16_t status = wire_next_routed(self->bytes, self->size, &size, &route, &record);
+        assert(status == STATUS_OK);
+    }
+    self->size = size;
+}
+
+bool
+intake_load(intake_t *self, const void *payload, size_t size, uint32_t count)
+{
+    intake_clear(self);
+    if (size > INTAKE_BYTES_MAX || count > INTAKE_COMMANDS_MAX)
+        return false;
+    memcpy(self->bytes, payload, size);
+    self->size = size;
+    size_t at = 0;
+    field_t field;
+    for (uint32_t i = 0; i < count; i++) {
+        if (intake_decode(self, &at, &field) != STATUS_OK)
+            return false;
+        self->count++;
+    }
+    return at == size;
+}

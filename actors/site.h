@@ -1,0 +1,13 @@
+/* site - the identity and secrets of a site, made once: DIRECTORY/site. */
+#ifndef SITE_H
+#define SITE_H
+#include "actors/turn.h"
+
+enum { SITE_ERROR_MAX = 512 };
+
+/* Load the site of a data directory, or make both. The partition count must be the one the site
+ * was made with. `site->partition` is left 0. 0, or -1 with a sentence. */
+int site_load(site_t *site, const char *directory, uint32_t partitions, char *error);
+/* Load the site of a directory as it is, and make nothing: for tools that only look. */
+int site_find(site_t *site, const char *directory, char *error);
+#endif

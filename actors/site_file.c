@@ -1,0 +1,106 @@
+/* site - see site.h for the contract. The file is ZPL, readable by its owner only. */
+#include "actors/site.h"
+#include <czmq.h>
+#include <sodium.h>
+#include <sys/stat.h>
+
+enum { SITE_PATH_MAX = 1024, SITE_SEED_SIZE = 32 };
+
+static int
+site_hex(zconfig_t *root, const char *key, uint8_t *to, size_t size)
+{
+    const char *text = zconfig_get(root, key, "");
+    size_t got;
+    return sodium_hex2bin(to, size, text, strlen(text), NULL, &got, NULL) == 0 && got == size ? 0 : -1;
+}
+
+static void
+site_put_hex(zconfig_t *root, const char *key, const uint8_t *from, size_t size)
+{
+    char text[2 * 64 + 1];
+    zconfig_put(root, key, sodium_bin2hex(text, sizeof text, from, size));
+}
+
+/* Written beside, synced, then renamed: a site is whole or absent. */
+static int
+site_make(const char *path, uint32_t partitions)
+{
+    uint8_t id[16], ticket_key[32], seed[SITE_SEED_SIZE];
+    randombytes_buf(id, sizeof id);
+    randombytes_buf(ticket_key, sizeof ticket_key);
+    randombytes_buf(seed, sizeof seed);
+    zconfig_t *root = zconfig_new("root", NULL);
+    zconfig_putf(root, "site/partitions", "%u", partitions);
+    site_put_hex(root, "site/id", id, sizeof id);
+    site_put_hex(root, "site/ticket_key", ticket_key, sizeof ticket_key);
+    site_put_hex(root, "site/sign_seed", seed, sizeof seed);
+    char *text = zconfig_str_save(root);
+    zconfig_destroy(&root);
+    char fresh[SITE_PATH_MAX + 8];
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && text && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fsync(fd) == 0;
+    if (fd >= 0 && close(fd) != 0)
+        good = false;
+    zstr_free(&text);
+    return good && rename(fresh, path) == 0 ? 0 : -1;
+}
+
+static int
+site_read(site_t *site, const char *path, uint32_t partitions, char *error)
+{
+    zconfig_t *root = zconfig_load(path);
+    uint8_t seed[SITE_SEED_SIZE], public_key[crypto_sign_PUBLICKEYBYTES];
+    int rc = -1;
+    if (!root || site_hex(root, "site/id", site->id, sizeof site->id) != 0 ||
+        site_hex(root, "site/ticket_key", site->ticket_key, sizeof site->ticket_key) != 0 ||
+        site_hex(root, "site/sign_seed", seed, sizeof seed) != 0) {
+        snprintf(error, SITE_ERROR_MAX, "%.400s: damaged; restore it from a backup", path);
+        goto done;
+    }
+    uint32_t made = (uint32_t)atoi(zconfig_get(root, "site/partitions", "0"));
+    if (partitions == 0 && made > 0)
+        partitions = made;
+    if (made != partitions) {
+        snprintf(error, SITE_ERROR_MAX, "%.300s: the site was made with %u partitions, not %u; the number can't be changed",
+                 path, made, partitions);
+        goto done;
+    }
+    site->partitions = partitions;
+    rc = crypto_sign_seed_keypair(public_key, site->sign_secret, seed);
+done:
+    zconfig_destroy(&root);
+    return rc;
+}
+
+int
+site_load(site_t *site, const char *directory, uint32_t partitions, char *error)
+{
+    char path[SITE_PATH_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s/site", directory) >= sizeof path) {
+        snprintf(error, SITE_ERROR_MAX, "the directory's name is too long");
+        return -1;
+    }
+    if (zsys_dir_create("%s", directory) != 0) {
+        snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be made: %.60s", directory, strerror(errno));
+        return -1;
+    }
+    if (!zsys_file_exists(path) && site_make(path, partitions) != 0) {
+        snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be written: %.60s", path, strerror(errno));
+        return -1;
+    }
+    return site_read(site, path, partitions, error);
+}
+
+int
+site_find(site_t *site, const char *directory, char *error)
+{
+    char path[SITE_PATH_MAX];
+    *site = (site_t){ 0 };
+    if ((size_t)snprintf(path, sizeof path, "%s/site", directory) >= sizeof path ||
+        !zsys_file_exists(path)) {
+        snprintf(error, SITE_ERROR_MAX, "%.400s: there is no site here", directory);
+        return -1;
+    }
+    return site_read(site, path, 0, error);
+}
