@@ -75,7 +75,7 @@ typedef struct {
     journal_policy_t policy;
     bool inline_io;    /* no thread: an append has ended when append() returns */
     bool read_only;    /* for looking, also beside an owner */
-    bool begin_behind; /* where there is no journal, begin one behind the checkpoint: a backup */
+    bool begin_behind; /* no journal there: begin one behind the checkpoint, as a backup does */
     void (*fatal)(void *argument, const char *what);
     void *argument;
 } journal_file_options_t;

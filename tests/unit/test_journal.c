@@ -576,6 +576,32 @@ test_opening_refuses(void **unused)
 }
 
 static void
+test_begin_behind(void **unused)
+{
+    (void)unused;
+    char path[SCRATCH_PATH_MAX];
+    uint8_t chain[JOURNAL_CHAIN_SIZE] = "of entry forty";
+    scratch_make(path);
+    journal_file_options_t options = test_options(path, true);
+    options.begin_behind = true;
+    journal_t *journal = test_open(&options, 40, chain);
+    assert_int_equal(journal->last, 40);
+    journal->close(&journal);
+    options.begin_behind = false;
+    journal = test_open(&options, 40, chain);
+    assert_int_equal(journal->last, 40);
+    assert_int_equal(journal->first, 0);
+    test_fill(journal, 3);
+    test_read(journal, 41, 43);
+    journal->close(&journal);
+    test_refused(&options, 0, no_chain, "missing");
+    journal = test_open(&options, 40, chain);
+    assert_int_equal(journal->first, 41);
+    journal->close(&journal);
+    scratch_remove(path);
+}
+
+static void
 test_apply_versions(void **unused)
 {
     (void)unused;
@@ -749,6 +775,7 @@ main(void)
         cmocka_unit_test(test_archive),
         cmocka_unit_test(test_drop_and_reuse),
         cmocka_unit_test(test_opening_refuses),
+        cmocka_unit_test(test_begin_behind),
         cmocka_unit_test(test_apply_versions),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_no_room_for_a_spare),
