@@ -34,7 +34,7 @@ typedef struct {
     site_t site;
     sink_t sink;
     apply_t apply;
-    batch_t batch;
+    intake_t intake;
     char directory[64];
     int64_t now_ms;
     uint64_t request;
@@ -182,16 +182,16 @@ world_on_answer(void *argument, uint32_t index, const reply_t *reply)
     memcpy(w->body, reply->body, reply->body_size);
 }
 
-/* One entry at `now_ms` with what the batch holds. */
+/* One entry at `now_ms` with what the intake holds. */
 static inline void
 world_entry(world_t *w)
 {
     journal_entry_t entry = { .sequence = state_sequence(w->state) + 1,
                               .now_ms = w->now_ms,
                               .seed = w->request * 7919,
-                              .count = w->batch.count };
-    apply_entry(&w->apply, &entry, &w->batch);
-    batch_clear(&w->batch);
+                              .count = w->intake.count };
+    apply_entry(&w->apply, &entry, &w->intake);
+    intake_clear(&w->intake);
     if (!w->unchecked) {
         const char *broken = box_check(w->state, SHOWTIME);
         if (broken)
@@ -257,7 +257,7 @@ world_raw(world_t *w, uint16_t operation, uint64_t key, uint64_t request, const 
             w->status = apply_read(&w->apply, &command, w->now_ms, &reply);
         w->size = (uint32_t)reply.size;
     } else {
-        w->status = batch_add(&w->batch, &route, &record, &field);
+        w->status = intake_add(&w->intake, &route, &record, &field);
         if (w->status != STATUS_OK)
             fail_msg("%s is malformed: %s %d", operation_of(operation)->name,
                      status_name(w->status), (int)field);
@@ -345,7 +345,7 @@ world_new(void)
     if (state_open(&w->state, &options, error) != 0)
         fail_msg("%s", error);
     w->sink = (sink_t){ w, world_on_event, world_on_tell, world_on_resolved };
-    assert_true(batch_init(&w->batch));
+    assert_true(intake_init(&w->intake));
     apply_init(&w->apply, w->state, &w->site);
     w->apply.sink = &w->sink;
     w->apply.answer = world_on_answer;
@@ -360,7 +360,7 @@ world_destroy(world_t *w)
 {
     char command[128];
     state_close(&w->state);
-    batch_free(&w->batch);
+    intake_free(&w->intake);
     snprintf(command, sizeof command, "rm -r '%s'", w->directory);
     assert_int_equal(system(command), 0);
     free(w);

@@ -388,7 +388,8 @@ a_crowd_agrees_with_the_model(void **unused)
     print_message(
         "locks %u, best %u, released %u, orders %u, paid %u, late %u, refunds %u, offers %u\n",
         done[0], done[1], done[2], done[3], done[4], done[5], done[6], done[7]);
-    for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
+    /* the default run is known to do everything */
+    for (size_t i = 0; !given && i < sizeof done / sizeof done[0]; i++)
         assert_true(done[i] > 0);
     world_destroy(w);
 }
