@@ -108,7 +108,7 @@ box_publish_seats(box_t *self, const uint16_t *ids, uint32_t count, const seat_t
     uint32_t number = self->head->number;
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    /* A map of three, its keys, and pairs, spelled out: this is half the cost of a lock. */
+    /* A map of three, its keys, and pairs, spelled out: fewer calls on the hottest path. */
     pack_raw(&pack,
              "\x83\xa4"
              "from",
