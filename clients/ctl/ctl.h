@@ -50,7 +50,9 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(MARKDOWN, "markdown", NULL, "the tables of docs/protocol.md")                                \
     F(COUNT, "count", "N", "end after this many")                                                  \
     F(FROM, "from", "DAY", "first day of the week; today")                                         \
-    F(DAYS, "days", "N", "how many days; 7")
+    F(DAYS, "days", "N", "how many days; 7")                                                       \
+    F(DATA, "data", "DIR", "the server's data directory; data")                                    \
+    F(REBUILD, "rebuild", NULL, "also make the state anew from the journal, and compare")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,
@@ -82,7 +84,7 @@ typedef struct {
 /* One list for each file of commands, ended by a row without noun. */
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_ticket_verbs[], ctl_key_verbs[], ctl_generic_verbs[], ctl_watch_verbs[],
-    ctl_demo_verbs[];
+    ctl_demo_verbs[], ctl_offline_verbs[];
 
 /* --- talk (talk.c) --------------------------------------------------------------------------- */
 
