@@ -173,7 +173,7 @@ await check('replies are numbered in the order things happened', async () => {
 });
 
 // Bad input: each is named, none changes anything.
-const before = fine(await client.call('seats.get', showtime)).number;
+const before = (await client.call('seats.get', showtime)).body.number;
 const raw = async (what, name, fields) => check(`${what}: ${name}`, async () => {
   const request = client.next();
   const bytes = makeRecord({ operation: OPERATION['seats.lock'], key: showtime, request,
