@@ -1,7 +1,8 @@
 # Marquee - one plain file; `make help` lists what it can do.
 #
 # A build lives in build/MODE, one folder per mode: release (default), check, asan, ubsan, tsan.
-# Missing packages are installed first (conf/setup); SETUP=no leaves the machine as it is.
+# Missing packages are installed first (conf/setup); SETUP=no leaves the machine as it is. V=1 shows
+# the commands.
 
 MODE    ?= release
 ifeq (default,$(origin CC))
@@ -77,6 +78,8 @@ MAKEFLAGS += --no-builtin-rules
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
         tsan crash bench tables install uninstall clean
 
+say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
+
 #: all        the programs, in build/release
 all: programs
 programs: $(programs)
@@ -90,18 +93,18 @@ ifneq (no,$(SETUP))
 endif
 	@touch $@
 
-$(BUILD)/%.o: %.c | $(stamp)
+$(BUILD)/%.o: %.c Makefile | $(stamp)
 	@mkdir -p $(@D)
-	$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
 
 $(core): $(core_src:%.c=$(BUILD)/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar)ar rcs $@ $^
 $(BUILD)/libmarquee.a: $(library_src:%.c=$(BUILD)/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar)ar rcs $@ $^
 
-link = $(CC) $(all_ldflags) -o $@ $^ $(libs)
+link = $(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(libs)
 $(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core)
 	$(link)
 $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core)
@@ -120,7 +123,6 @@ $(BUILD)/proof: $(BUILD)/tests/proof/proof.o
 	$(link) -lcmocka
 
 # The packages of the client in another language.
-wire_stamp := $(if $(wildcard tests/wire/package-lock.json),build/wire.stamp)
 build/wire.stamp: tests/wire/package-lock.json tests/wire/package.json | $(stamp)
 	cd tests/wire && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -131,7 +133,7 @@ run: programs
 
 #: test       every test; the last line counts them
 test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh)
-test: programs units $(crash) $(BUILD)/proof $(wire_stamp)
+test: programs units $(crash) $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
 #: unit-tests the unit tests alone
@@ -160,7 +162,7 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/proof $(wire_stamp)
+sanitized: programs units $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer

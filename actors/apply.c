@@ -125,7 +125,7 @@ apply_command(apply_t *self, turn_t *turn, uint32_t index, const command_t *comm
 }
 
 void
-apply_entry(apply_t *self, const journal_entry_t *entry, const batch_t *batch)
+apply_entry(apply_t *self, const journal_entry_t *entry, const intake_t *batch)
 {
     assert(entry->now_ms >= self->now_ms);
     assert(entry->sequence == state_sequence(self->state) + 1);

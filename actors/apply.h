@@ -4,7 +4,7 @@
  * Pure: no clock, chance, socket or file. */
 #ifndef APPLY_H
 #define APPLY_H
-#include "actors/batch.h"
+#include "actors/intake.h"
 #include "actors/turn.h"
 #include "store/journal.h"
 
@@ -29,7 +29,7 @@ typedef struct {
 /* Ready to go on behind what `state` holds. The caller sets sink and answer. */
 void apply_init(apply_t *self, state_t *state, const site_t *site);
 /* Carry out one durable entry whose commands are `batch`: what is due first, then each command. */
-void apply_entry(apply_t *self, const journal_entry_t *entry, const batch_t *batch);
+void apply_entry(apply_t *self, const journal_entry_t *entry, const intake_t *batch);
 /* Answer a read from applied state. The body goes to `reply`. */
 status_t apply_read(apply_t *self, const command_t *command, int64_t now_ms, pack_t *reply);
 /* Pack {error: NAME} where a refusal has no body yet, with the field meant if there is one. */

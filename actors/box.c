@@ -29,8 +29,7 @@ box_hall(box_t *self)
 head_t *
 box_edit_head(box_t *self)
 {
-    head_t *head =
-        state_edit(self->turn->state, box_key(self->showtime, BOX_HEAD, 0), 0, HEAD_HOT);
+    head_t *head = state_edit(self->turn->state, box_key(self->showtime, BOX_HEAD, 0), 0, HEAD_HOT);
     assert(head);
     self->head = head;
     return head;
@@ -47,8 +46,8 @@ box_purchase(const box_t *self, uint32_t number)
 purchase_t *
 box_edit_purchase(box_t *self, uint32_t number)
 {
-    purchase_t *purchase = state_edit(
-        self->turn->state, box_key(self->showtime, BOX_PURCHASE, number), 0, SIZE_MAX);
+    purchase_t *purchase =
+        state_edit(self->turn->state, box_key(self->showtime, BOX_PURCHASE, number), 0, SIZE_MAX);
     assert(purchase);
     return purchase;
 }
@@ -95,9 +94,8 @@ box_balance(const head_t *head)
 static seat_t *
 box_edit_seats(box_t *self, uint16_t first, uint16_t last)
 {
-    seat_t *seats =
-        state_edit(self->turn->state, box_key(self->showtime, BOX_SEATS, 0),
-                   (first - 1u) * sizeof *seats, (last - first + 1u) * sizeof *seats);
+    seat_t *seats = state_edit(self->turn->state, box_key(self->showtime, BOX_SEATS, 0),
+                               (first - 1u) * sizeof *seats, (last - first + 1u) * sizeof *seats);
     assert(seats);
     return seats;
 }

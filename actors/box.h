@@ -99,13 +99,13 @@ typedef struct {
     int64_t until_ms; /* end of lock, payment or offer */
     uint8_t lock, order, payment, flags;
     uint8_t count, provider;
-    uint16_t settled;  /* the status that answered the payment */
-    int64_t amount;    /* asked for */
-    int64_t paid;      /* what came by txn */
+    uint16_t settled; /* the status that answered the payment */
+    int64_t amount;   /* asked for */
+    int64_t paid;     /* what came by txn */
     int64_t paid_ms;
-    uint64_t refund;   /* the newest one's number, 0: none */
+    uint64_t refund; /* the newest one's number, 0: none */
     uint32_t refunds;
-    uint16_t tag;      /* of the user, as on the seats */
+    uint16_t tag; /* of the user, as on the seats */
     uint8_t zero[2];
     char code[16];
     char txn[BOX_TXN]; /* empty until money came */
@@ -195,7 +195,8 @@ void box_pack_tickets(const box_t *self, uint32_t number, const purchase_t *purc
 /* box_payment.c: the provider of a name, PROVIDER_NONE if there is none; the name of a provider. */
 uint8_t box_provider(const command_t *command);
 const char *box_provider_name(uint8_t provider);
-/* Begin (or go on with) the payment of a pending order, and pack {order, amount, until_ms, code}. */
+/* Begin (or go on with) the payment of a pending order, and pack {order, amount, until_ms, code}.
+ */
 void box_begin_payment(box_t *self, uint32_t number, purchase_t *purchase, uint8_t provider);
 void box_pack_order(const box_t *self, uint32_t number, const purchase_t *purchase);
 /* Money of an offer is taken for its seats, or given back. */

@@ -211,8 +211,7 @@ box_order_get(turn_t *turn, const command_t *command)
     pack_key_uint(reply, "showtime", box.showtime);
     pack_key_uint(reply, "lock", number);
     pack_key_uint(reply, "user", purchase->user);
-    pack_key_str(reply, "state",
-                 machine_state_name(MACHINE_ORDER, order_shown(&box, purchase)));
+    pack_key_str(reply, "state", machine_state_name(MACHINE_ORDER, order_shown(&box, purchase)));
     pack_key_int(reply, "amount", purchase->amount);
     pack_key_int(reply, "until_ms", purchase->until_ms);
     pack_key_bool(reply, "late", purchase->flags & PURCHASE_LATE);

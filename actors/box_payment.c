@@ -5,8 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const payment_providers[PROVIDERS] = { [PROVIDER_NONE] = "none",
-                                                          [PROVIDER_SANDBOX] = "sandbox" };
+static const char *const payment_providers[PROVIDERS] = {
+    [PROVIDER_NONE] = "none", [PROVIDER_SANDBOX] = "sandbox"
+};
 
 uint8_t
 box_provider(const command_t *command)
@@ -269,9 +270,9 @@ payment_succeeded(box_t *box, const command_t *command, uint32_t number, const p
     if (!machine_allows(MACHINE_PAYMENT, found->payment, PAYMENT_ON_SUCCEED))
         return box_refuse_state(box->turn, STATUS_PAYMENT_STATE, MACHINE_PAYMENT, found->payment);
     purchase_t *purchase = box_edit_purchase(box, number);
-    purchase->payment = machine_next(
-        MACHINE_PAYMENT, purchase->payment,
-        amount == purchase->amount ? PAYMENT_ON_SUCCEED : PAYMENT_ON_MISMATCH);
+    purchase->payment =
+        machine_next(MACHINE_PAYMENT, purchase->payment,
+                     amount == purchase->amount ? PAYMENT_ON_SUCCEED : PAYMENT_ON_MISMATCH);
     memcpy(purchase->txn, txn, sizeof txn);
     purchase->paid = amount;
     purchase->paid_ms = box->turn->now_ms;

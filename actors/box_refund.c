@@ -1,7 +1,8 @@
 /* box_refund - money that goes back: refunds, and the outbox rows that carry them to the provider.
  *
  * A refund keeps its number for ever, also when it failed and is tried again: providers pay a new
- * number a second time. It is sent again after 1 s, 2 s, 4 s .. 60 s until refund.settle ends it. */
+ * number a second time. It is sent again after 1 s, 2 s, 4 s .. 60 s until refund.settle ends it.
+ */
 #include "actors/box.h"
 #include "actors/ids.h"
 #include <assert.h>
@@ -18,8 +19,8 @@ box_refund(const box_t *self, uint64_t tell)
 static refund_t *
 refund_edit(box_t *box, uint64_t tell)
 {
-    refund_t *refund = state_edit(box->turn->state, box_key(box->showtime, BOX_REFUND, tell), 0,
-                                  SIZE_MAX);
+    refund_t *refund =
+        state_edit(box->turn->state, box_key(box->showtime, BOX_REFUND, tell), 0, SIZE_MAX);
     assert(refund);
     return refund;
 }
@@ -71,8 +72,8 @@ box_request_refund(box_t *self, uint32_t number, purchase_t *purchase, int64_t a
     if (amount == 0)
         return NULL;
     uint64_t tell = ++box_edit_counters(self->turn)->tells;
-    refund_t *refund = state_insert(self->turn->state, box_key(self->showtime, BOX_REFUND, tell),
-                                    sizeof *refund);
+    refund_t *refund =
+        state_insert(self->turn->state, box_key(self->showtime, BOX_REFUND, tell), sizeof *refund);
     refund->before = purchase->refund;
     refund->amount = amount;
     refund->asked_ms = self->turn->now_ms;

@@ -13,15 +13,19 @@ box_shown(const box_t *self, const seat_t *seat)
     return self->turn->now_ms < purchase->until_ms ? SEAT_LOCKED : SEAT_AVAILABLE;
 }
 
+/* Numbers are never used twice; what is locked and sold can still end when they have run out. */
+static bool
+seats_numbers_left(const head_t *head)
+{
+    return head->number < BOX_NUMBER_MAX && head->purchases < BOX_NUMBER_MAX;
+}
+
 static status_t
 seats_sale_window(const box_t *self)
 {
     if (self->turn->now_ms < self->head->opens_ms)
         return STATUS_SALE_NOT_OPEN;
-    if (self->turn->now_ms >= self->head->closes_ms)
-        return STATUS_SALE_CLOSED;
-    /* numbers are never used twice */
-    if (self->head->number > BOX_NUMBER_MAX || self->head->purchases > BOX_NUMBER_MAX)
+    if (self->turn->now_ms >= self->head->closes_ms || !seats_numbers_left(self->head))
         return STATUS_SALE_CLOSED;
     return STATUS_OK;
 }
@@ -267,6 +271,8 @@ box_seats_block(turn_t *turn, const command_t *command)
     const value_t *seats = command_value(command, FIELD_SEATS);
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
+    if (!seats_numbers_left(box.head))
+        return STATUS_SALE_CLOSED;
     box_hall(&box);
     status_t status = seats_known(&box, seats->seats.ids, seats->seats.count);
     if (status == STATUS_OK)

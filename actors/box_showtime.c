@@ -3,10 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-static const rules_t showtime_defaults = { .ttl_ms = 15 * 60 * 1000,
-                                           .ceiling_ms = 30 * 60 * 1000,
-                                           .cap = 6,
-                                           .gap_rule = 1 };
+static const rules_t showtime_defaults = {
+    .ttl_ms = 15 * 60 * 1000, .ceiling_ms = 30 * 60 * 1000, .cap = 6, .gap_rule = 1
+};
 
 /* A showtime as it is read, before anything is stored. */
 typedef struct {
@@ -280,8 +279,7 @@ box_showtime_list(turn_t *turn, const command_t *command)
     pack_str(reply, "showtimes");
     size_t array = box_array_begin(reply);
     for (; at < total && count < limit && reply->size + LINE_MAX_BYTES <= LIST_BYTES_MAX; at++) {
-        const uint64_t *ids =
-            state_get(turn->state, box_key(0, BOX_PAGE, at / BOX_PAGE_IDS), NULL);
+        const uint64_t *ids = state_get(turn->state, box_key(0, BOX_PAGE, at / BOX_PAGE_IDS), NULL);
         assert(ids);
         showtime_pack_line(turn, ids[at % BOX_PAGE_IDS]);
         count++;

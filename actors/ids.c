@@ -73,8 +73,8 @@ ids_order_read(const char *text, size_t size, uint64_t *showtime, uint32_t *numb
     uint64_t high, low;
     if (size != ORDER_ID_SIZE || text[0] != 'M' ||
         !ids_get_base32(text + 1, SHOWTIME_DIGITS, UINT64_MAX, &high) ||
-        !ids_get_base32(text + 1 + SHOWTIME_DIGITS, NUMBER_DIGITS, UINT32_MAX, &low) ||
-        high == 0 || low == 0 || text[CHECK_AT] != ids_check(text))
+        !ids_get_base32(text + 1 + SHOWTIME_DIGITS, NUMBER_DIGITS, UINT32_MAX, &low) || high == 0 ||
+        low == 0 || text[CHECK_AT] != ids_check(text))
         return false;
     *showtime = high;
     *number = (uint32_t)low;

@@ -1,15 +1,16 @@
-/* ids - the names of orders and tickets, and what is inside a ticket token. Pure; clients use it too.
+/* ids - the names of orders and tickets, and what is inside a ticket token. Pure; clients use it
+ * too.
  *
- * order id   'M', the showtime id in 13 and the order's number in 7 characters of Crockford's base32
- *            (0-9 and A-Z without I, L, O, U), and one check character: 22 in all, so that it fits a
+ * order id   'M', the showtime id in 13 and the order's number in 7 characters of Crockford's
+ * base32 (0-9 and A-Z without I, L, O, U), and one check character: 22 in all, so that it fits a
  *            provider's order number and routes itself to its showtime.
  * ticket id  order id, '-', seat id in decimal.
  * token      base64url without padding of 23 bytes: showtime (u64, big endian), purchase number
  *            (u32, big endian), line of the purchase (u8), tag (10 bytes, see ticket.h).
  *
- * The check character is a weighted sum over GF(32), the weights being powers of a primitive element:
- * it finds every single wrong character and every swap of two. Reading is strict: one spelling for
- * one id, no small letters, no look-alikes. */
+ * The check character is a weighted sum over GF(32), the weights being powers of a primitive
+ * element: it finds every single wrong character and every swap of two. Reading is strict: one
+ * spelling for one id, no small letters, no look-alikes. */
 #ifndef IDS_H
 #define IDS_H
 #include <stdbool.h>

@@ -33,7 +33,8 @@ layout_row_name(layout_t *self, const char *name, uint32_t size, layout_fault_t 
 
 /* Add one seat; the stored kind tells the halves of a pair apart. */
 static const char *
-layout_add_seat(layout_t *self, bool *blocked, uint32_t zones, uint32_t column, char kind, char zone)
+layout_add_seat(layout_t *self, bool *blocked, uint32_t zones, uint32_t column, char kind,
+                char zone)
 {
     if (!memchr("spcwx", kind, 5))
         return "a kind is one of . s p c w x";
@@ -47,10 +48,11 @@ layout_add_seat(layout_t *self, bool *blocked, uint32_t zones, uint32_t column, 
                  before->column + 1u == column && before->kind == KIND_COUPLE;
     if (right && before->zone != (uint8_t)zone)
         return "a couple seat lies in two zones";
-    *seat = (layout_seat_t){ .row = self->row_count,
-                             .column = (uint8_t)column,
-                             .kind = right ? KIND_COUPLE_RIGHT : (uint8_t)(kind == 'x' ? 's' : kind),
-                             .zone = (uint8_t)zone };
+    *seat =
+        (layout_seat_t){ .row = self->row_count,
+                         .column = (uint8_t)column,
+                         .kind = right ? KIND_COUPLE_RIGHT : (uint8_t)(kind == 'x' ? 's' : kind),
+                         .zone = (uint8_t)zone };
     blocked[self->seat_count++] = kind == 'x';
     return NULL;
 }
@@ -141,7 +143,8 @@ static bool
 layout_adjoin(const layout_t *self, uint32_t a)
 {
     const layout_seat_t *seat = &self->seats[a];
-    return a + 1u < self->seat_count && seat[1].row == seat->row && seat[1].column == seat->column + 1;
+    return a + 1u < self->seat_count && seat[1].row == seat->row &&
+           seat[1].column == seat->column + 1;
 }
 
 static bool
@@ -176,11 +179,11 @@ layout_single(const layout_t *self, const seat_t *seats, const uint16_t *ids, ui
         layout_run(self, seats, at, &first, &last);
         uint32_t taken = 0, lone = 0, next = first; /* next: the first free one not yet passed */
         for (; i < count && ids[i] - 1u <= last; i++, taken++) {
-            if (ids[i] - 1u == next + 1)
+            if (!lone && ids[i] - 1u == next + 1)
                 lone = next + 1;
             next = ids[i];
         }
-        if (next == last)
+        if (!lone && next == last)
             lone = last + 1;
         if (lone && (forced || last - first != taken))
             return (uint16_t)lone;
@@ -277,7 +280,8 @@ layout_fits_pattern(const layout_t *self, uint32_t first, const void *argument)
 {
     const layout_pattern_t *pattern = argument;
     for (uint32_t i = 0; i < pattern->count; i++) {
-        const layout_seat_t *old = &self->seats[pattern->ids[i] - 1], *new = &self->seats[first + i];
+        const layout_seat_t *old = &self->seats[pattern->ids[i] - 1],
+                            *new = &self->seats[first + i];
         if (old->kind != new->kind || old->zone != new->zone)
             return false;
     }

@@ -7,7 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LAYOUT_SEATS_MAX = 2048, LAYOUT_ROWS_MAX = 64, LAYOUT_COLUMNS_MAX = 64, LAYOUT_ROW_NAME = 4 };
+enum {
+    LAYOUT_SEATS_MAX = 2048,
+    LAYOUT_ROWS_MAX = 64,
+    LAYOUT_COLUMNS_MAX = 64,
+    LAYOUT_ROW_NAME = 4
+};
 
 /* Kinds as in showtime.open; the right half of a couple pair is stored as 'C', and 'x' is stored as
  * 's' (its seat starts blocked). */
@@ -73,8 +78,8 @@ uint16_t layout_wheelchair(const layout_t *self, const uint16_t *ids, uint32_t c
 /* Would taking these free seats leave a lone one where another choice would not? A run is a longest
  * chain of neighbouring free standard or premium seats in a row (couple and wheelchair places
  * are no choice for the buyer of one seat, so they neither belong to a run nor rescue a lone seat
- * beside them). Refused is what leaves a run of one out of a longer one, unless the choice takes all
- * but one of that run: then no placement avoids it. Returns the lone seat, or 0. */
+ * beside them). Refused is what leaves a run of one out of a longer one, unless the choice takes
+ * all but one of that run: then no placement avoids it. Returns the lone seat, or 0. */
 uint16_t layout_lone_seat(const layout_t *self, const seat_t *seats, const uint16_t *ids,
                           uint32_t count);
 
@@ -86,7 +91,8 @@ typedef struct {
 
 /* The best block: free neighbours in one row, couple pairs whole. Of all those it is the one that
  * leaves no lone seat, if there is such a one, then with the least sum of squared distances to the
- * middle of the row two thirds back, then with the lowest ids. First id, or 0 when there is no block. */
+ * middle of the row two thirds back, then with the lowest ids. First id, or 0 when there is no
+ * block. */
 uint16_t layout_best(const layout_t *self, const seat_t *seats, const layout_wish_t *wish);
 /* The block of free neighbours whose kinds and zones are, seat by seat, those of `ids`, chosen as
  * above; 0 when there is none or when `ids` are not neighbours themselves. */

@@ -32,10 +32,10 @@ struct partition {
     sink_t sink;
     /* Three turns of one wheel: one batch is gathered, one is in the entry that is being made
      * durable, and one is applied. */
-    batch_t batches[BATCHES];
+    intake_t batches[BATCHES];
     uint32_t wheel; /* the one that is gathered */
-    batch_t *gathering, *running;
-    const batch_t *applying;
+    intake_t *gathering, *running;
+    const intake_t *applying;
     journal_entry_t entry;
     bool appending;
     int64_t now_ms;
@@ -114,7 +114,7 @@ static void
 partition_answer(void *argument, uint32_t index, const reply_t *reply)
 {
     partition_t *self = argument;
-    const batch_item_t *item = &self->applying->items[index];
+    const intake_item_t *item = &self->applying->items[index];
     if (item->route.peer || reply->status == STATUS_PENDING)
         partition_send_remembered(self, &item->route, &item->header, reply);
 }
@@ -174,8 +174,8 @@ static int
 partition_replay(void *argument, const journal_entry_t *entry)
 {
     partition_t *self = argument;
-    batch_t *batch = &self->batches[0];
-    if (!batch_load(batch, entry->payload, entry->size, entry->count))
+    intake_t *batch = &self->batches[0];
+    if (!intake_load(batch, entry->payload, entry->size, entry->count))
         return -2;
     apply_entry(&self->apply, entry, batch);
     if (state_dirty_bytes(self->state) > DIRTY_SOFT) {
@@ -276,7 +276,7 @@ partition_tell_rules(partition_t *self)
         .body = body, .body_size = (uint32_t)pack.size,
     };
     field_t field;
-    uint16_t status = batch_add(self->gathering, &route, &record, &field);
+    uint16_t status = intake_add(self->gathering, &route, &record, &field);
     assert(status == STATUS_OK);
 }
 
@@ -294,7 +294,7 @@ partition_open(const partition_options_t *options, char *error)
     self->read_body = malloc(READ_BODY_MAX);
     bool room = self->read_body != NULL;
     for (uint32_t i = 0; room && i < BATCHES; i++)
-        room = batch_init(&self->batches[i]);
+        room = intake_init(&self->batches[i]);
     if (!room) {
         snprintf(error, PARTITION_ERROR_MAX, "out of memory");
         partition_close(&self);
@@ -312,7 +312,7 @@ partition_open(const partition_options_t *options, char *error)
         return NULL;
     }
     self->on_disk = state_checkpoint_ended(self->state);
-    batch_clear(&self->batches[0]);
+    intake_clear(&self->batches[0]);
     self->gathering = &self->batches[0];
     self->now_ms = self->apply.now_ms;
     partition_tell_rules(self);
@@ -363,20 +363,20 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
     }
     assert(partition_room(self));
     field_t field;
-    status_t status = batch_add(self->gathering, route, record, &field);
+    status_t status = intake_add(self->gathering, route, record, &field);
     if (status != STATUS_OK) {
         partition_refuse(self, route, &record->header, status, field);
         return;
     }
-    const batch_item_t *item = &self->gathering->items[self->gathering->count - 1];
+    const intake_item_t *item = &self->gathering->items[self->gathering->count - 1];
     if (partition_known(self, route, &record->header, &item->command, now_ms))
-        batch_drop(self->gathering);
+        intake_drop(self->gathering);
 }
 
 bool
 partition_room(const partition_t *self)
 {
-    return batch_room(self->gathering, WIRE_RECORD_MAX) &&
+    return intake_room(self->gathering, WIRE_RECORD_MAX) &&
            state_dirty_bytes(self->state) < DIRTY_HARD;
 }
 
@@ -459,11 +459,11 @@ partition_start(partition_t *self, int64_t now_ms)
 {
     if (now_ms < self->full_until_ms)
         return;
-    batch_t *batch = self->gathering;
+    intake_t *batch = self->gathering;
     self->running = batch;
     self->wheel = (self->wheel + 1) % BATCHES;
     self->gathering = &self->batches[self->wheel];
-    batch_clear(self->gathering);
+    intake_clear(self->gathering);
     self->entry = (journal_entry_t){
         .sequence = self->journal->last + 1,
         .now_ms = now_ms,
@@ -477,7 +477,7 @@ partition_start(partition_t *self, int64_t now_ms)
 }
 
 static void
-partition_apply(partition_t *self, const journal_entry_t *entry, const batch_t *batch)
+partition_apply(partition_t *self, const journal_entry_t *entry, const intake_t *batch)
 {
     self->applying = batch;
     apply_entry(&self->apply, entry, batch);
@@ -486,7 +486,7 @@ partition_apply(partition_t *self, const journal_entry_t *entry, const batch_t *
 
 /* Answer every command of an entry that was not, or perhaps not, made durable. */
 static void
-partition_refuse_batch(partition_t *self, const batch_t *batch, status_t status)
+partition_refuse_batch(partition_t *self, const intake_t *batch, status_t status)
 {
     for (uint32_t i = 0; i < batch->count; i++)
         if (batch->items[i].route.peer)
@@ -514,7 +514,7 @@ partition_ended(partition_t *self, journal_result_t result, int64_t now_ms)
         return;
     }
     journal_entry_t entry = self->entry;
-    const batch_t *batch = self->running;
+    const intake_t *batch = self->running;
     if (self->gathering->count)
         partition_start(self, now_ms);
     partition_apply(self, &entry, batch);
@@ -597,7 +597,7 @@ partition_close(partition_t **self_p)
         self->journal->close(&self->journal);
     state_close(&self->state);
     for (uint32_t i = 0; i < BATCHES; i++)
-        batch_free(&self->batches[i]);
+        intake_free(&self->batches[i]);
     free(self->read_body);
     free(self);
     *self_p = NULL;

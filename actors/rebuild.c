@@ -9,7 +9,7 @@ enum { REBUILD_DIRTY_BYTES = 16 * 1024 * 1024, REBUILD_THROUGH = 1, REBUILD_DAMA
 typedef struct {
     const rebuild_options_t *options;
     apply_t apply;
-    batch_t batch;
+    intake_t batch;
     const journal_entry_t *entry;
 } rebuild_t;
 
@@ -33,7 +33,7 @@ rebuild_entry(void *argument, const journal_entry_t *entry)
     rebuild_t *self = argument;
     if (entry->sequence > self->options->through)
         return REBUILD_THROUGH;
-    if (!batch_load(&self->batch, entry->payload, entry->size, entry->count))
+    if (!intake_load(&self->batch, entry->payload, entry->size, entry->count))
         return REBUILD_DAMAGED;
     self->entry = entry;
     if (self->options->cause)
@@ -78,7 +78,7 @@ rebuild_run(const rebuild_options_t *options, state_t **state, char *error)
     memcpy(to.site, options->site.id, sizeof to.site);
     int rc = -1;
     *state = NULL;
-    if (!batch_init(&self.batch)) {
+    if (!intake_init(&self.batch)) {
         snprintf(error, STATE_ERROR_MAX, "out of memory");
         return -1;
     }
@@ -96,6 +96,6 @@ done:
         state_close(state);
     if (journal)
         journal->close(&journal);
-    batch_free(&self.batch);
+    intake_free(&self.batch);
     return rc;
 }

@@ -15,7 +15,7 @@ typedef struct {
     const sink_t *sink;  /* sees every event on the way */
     /* Before events come, the entry and the command that cause them; item NULL: what was due. May
      * be NULL. */
-    void (*cause)(void *argument, const journal_entry_t *entry, const batch_item_t *item);
+    void (*cause)(void *argument, const journal_entry_t *entry, const intake_item_t *item);
     void *argument;
     void (*fatal)(void *argument, const char *what);
 } rebuild_options_t;

@@ -12,8 +12,8 @@ _Static_assert((int)HASH_SIZE >= (int)TOKEN_TAG_SIZE, "a tag is a cut hash");
 static void
 ticket_hash(const site_t *site, uint8_t hash[HASH_SIZE], const void *data, size_t size)
 {
-    int rc = crypto_generichash(hash, HASH_SIZE, data, size, site->ticket_key,
-                                sizeof site->ticket_key);
+    int rc =
+        crypto_generichash(hash, HASH_SIZE, data, size, site->ticket_key, sizeof site->ticket_key);
     assert(rc == 0);
     (void)rc;
 }

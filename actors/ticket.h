@@ -1,4 +1,5 @@
-/* ticket - what makes a ticket unforgeable: tags, codes and signatures. Pure: no clock, no chance. */
+/* ticket - what makes a ticket unforgeable: tags, codes and signatures. Pure: no clock, no chance.
+ */
 #ifndef TICKET_H
 #define TICKET_H
 #include "actors/ids.h"

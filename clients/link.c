@@ -9,7 +9,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { LINK_ENDPOINT_MAX = 256 };
+enum {
+    LINK_ENDPOINT_MAX = 256,
+    LINK_MESSAGE_MAX = 64 * WIRE_MESSAGE_MAX, /* replies and events may be more than a client's */
+};
 
 /* Socket options that are ints, set on both sockets. Heartbeats find a peer that is gone without
  * having said so; without a handshake limit a half-open connection is never retried. */
@@ -60,7 +63,7 @@ link_socket(link_t *self, int type, const marquee_options_t *options, const char
     for (size_t i = 0; !fault && i < sizeof link_options / sizeof link_options[0]; i++)
         fault = zmq_setsockopt(socket, link_options[i].name, &link_options[i].value,
                                sizeof link_options[i].value);
-    int64_t message_max = WIRE_MESSAGE_MAX;
+    int64_t message_max = LINK_MESSAGE_MAX;
     if (!fault)
         fault = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max);
     int fd;

@@ -73,6 +73,7 @@ typedef struct {
     journal_policy_t policy;
     bool inline_io;       /* no thread: an append has ended when append() returns */
     bool read_only;       /* for looking, also beside an owner */
+    bool begin_behind;    /* where there is no journal, begin one behind the checkpoint: a backup */
     void (*fatal)(void *argument, const char *what);
     void *argument;
 } journal_file_options_t;

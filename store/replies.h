@@ -31,11 +31,14 @@ replies_t *replies_new(size_t bytes);
 void replies_destroy(replies_t **self_p);
 /* The newest reply to this request, if it is remembered. */
 bool replies_find(const replies_t *self, uint64_t client, uint64_t request, reply_t *reply);
-/* Is there room for one more reply of any size? Drops what may be dropped to make it. */
+/* Is there room for one more reply of any size? Drops what may be dropped to make it: what it drops
+ * is state, so ask with the time of an entry only. */
 bool replies_room(replies_t *self, int64_t now_ms);
 /* Remember a reply; replies_room() was just true. A second one for a request replaces the first
  * (the end of a deferred one). */
 void replies_add(replies_t *self, const reply_t *reply);
+/* Change the bound. What is remembered stays, so room may come only later. */
+bool replies_bound(replies_t *self, size_t bytes);
 uint64_t replies_count(const replies_t *self);
 size_t replies_bytes(const replies_t *self);
 
@@ -46,6 +49,11 @@ void replies_unsaved(const replies_t *self, replies_block_fn *visit, void *argum
 /* The oldest block still kept: all before it may be dropped from disk. */
 uint64_t replies_first_block(const replies_t *self);
 void replies_saved(replies_t *self);
+/* Save the blocks of the last save again: it did not reach the disk. */
+void replies_unsave(replies_t *self, uint64_t from);
+/* The number of the first block that replies_unsaved() would visit. */
+uint64_t replies_unsaved_from(const replies_t *self);
+size_t replies_unsaved_bytes(const replies_t *self);
 /* 0, or -1 when the block is malformed or out of order. */
 int replies_load(replies_t *self, uint64_t number, const void *data, size_t size);
 #endif

@@ -11,7 +11,8 @@
  * What goes wrong inside (I/O error, damage, no memory) is fatal: `options.fatal` is called and
  * must not return. Out of disk is not: the checkpoint is tried again later, see state_full().
  *
- * Pointers to records are valid until state_end(). Not thread-safe: one actor owns it. */
+ * Pointers to records are valid until state_end() or state_checkpoint_ended(), and until the
+ * record itself is removed. Not thread-safe: one actor owns it. */
 #ifndef STATE_H
 #define STATE_H
 #include "store/replies.h"
@@ -38,7 +39,8 @@ typedef struct {
     uint32_t partition, partitions, apply_version;
     size_t map_bytes;     /* first size of the LMDB map, 0 for the default; grows by itself */
     size_t cache_bytes;   /* clean records above this leave memory; 0 for the default, 256 MiB */
-    size_t replies_bytes; /* bound of the reply memory; 0 for the default, 64 MiB */
+    size_t replies_bytes; /* bound of the reply memory; 0 for the default, 64 MiB. Part of the state:
+                           * another bound is taken up with the first checkpoint after opening */
     bool inline_io;       /* no thread: a checkpoint is committed before state_checkpoint() returns */
     bool read_only;       /* open for looking: no lock on the directory, no checkpoint */
     void (*fatal)(void *argument, const char *what);
@@ -60,7 +62,8 @@ uint64_t state_sequence(const state_t *self);
 const uint8_t *state_chain(const state_t *self);
 /* Version of the apply function that wrote the checkpoint. */
 uint32_t state_apply_version(const state_t *self);
-/* Begin the changes of entry `sequence`, which is above the last one; end them. */
+/* Begin the changes of entry `sequence`, which is above the last one; end them. Nothing is changed
+ * outside (asserted). */
 void state_begin(state_t *self, uint64_t sequence, const uint8_t chain[16]);
 void state_end(state_t *self);
 
@@ -91,7 +94,8 @@ replies_t *state_replies(state_t *self);
 bool state_checkpoint(state_t *self);
 /* Readable when a checkpoint has ended. Call state_checkpoint_ended() then. -1 with inline_io. */
 int state_fd(const state_t *self);
-/* Take notice of an ended checkpoint, growing the map when it is near full. Returns the sequence
+/* Take notice of an ended checkpoint, growing the map when it is near full, and let records go that
+ * reads have brought into memory. Returns the sequence
  * number on disk, after which the journal is still needed. Cheap; may be called at any time
  * between entries. */
 uint64_t state_checkpoint_ended(state_t *self);

@@ -6,7 +6,7 @@ root=$work/root
 quiet() {
     "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
 }
-check 'make install' quiet make install DESTDIR="$root" PREFIX=/usr
+check 'make install' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
 for program in marqueed marquee marquee-load; do
     check "$program runs" quiet "$root/usr/bin/$program" --help
 done
@@ -37,8 +37,8 @@ check 'the unit names the installed server' \
     "$root/usr/lib/systemd/system/marqueed.service"
 check 'nothing is left to fill in' [ -z "$(grep -rlE '@[A-Z]+@' "$root/usr/lib/systemd" "$root/usr/lib/pkgconfig")" ]
 echo '# mine' >>"$root/etc/marquee/marquee.conf"
-check 'make install again' quiet make install DESTDIR="$root" PREFIX=/usr
+check 'make install again' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
 check 'the configuration was kept' grep -q '^# mine$' "$root/etc/marquee/marquee.conf"
-check 'make uninstall' quiet make uninstall DESTDIR="$root" PREFIX=/usr
+check 'make uninstall' quiet env -u MAKEFLAGS -u MAKELEVEL make uninstall DESTDIR="$root" PREFIX=/usr
 check 'only the configuration is left' [ "$(find "$root" -type f)" = "$root/etc/marquee/marquee.conf" ]
 finish

@@ -18,8 +18,8 @@ run=$!
 check 'it serves and loads the demo' wait_for 60 '^Marquee serves at'
 first=$(child)
 clients=$(sed -n 's/^Marquee serves at \(.*\)\. In another.*/\1/p' "$work/run.log")
-"$build/marquee" --endpoint "$clients" showtimes list >"$work/list"
-check 'the demo has a week of showtimes in eight halls' [ "$(wc -l <"$work/list")" -gt 200 ]
+"$build/marquee" --endpoint "$clients" showtimes list --limit 1000 >"$work/list"
+check 'the demo has a week of showtimes in eight halls' [ "$(grep -c '^  [0-9]' "$work/list")" -gt 200 ]
 case $BUILD in
 *san*) ;; # a sanitizer's shadow memory is not the server's
 *)

@@ -1,48 +1,48 @@
-/* batch - see batch.h for the contract. */
-#include "actors/batch.h"
+/* intake - see batch.h for the contract. */
+#include "actors/intake.h"
 #include "broker/status.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool
-batch_init(batch_t *self)
+intake_init(intake_t *self)
 {
-    *self = (batch_t){ .bytes = malloc(BATCH_BYTES_MAX),
-                       .items = malloc(BATCH_COMMANDS_MAX * sizeof *self->items) };
+    *self = (intake_t){ .bytes = malloc(INTAKE_BYTES_MAX),
+                       .items = malloc(INTAKE_COMMANDS_MAX * sizeof *self->items) };
     if (self->bytes && self->items)
         return true;
-    batch_free(self);
+    intake_free(self);
     return false;
 }
 
 void
-batch_clear(batch_t *self)
+intake_clear(intake_t *self)
 {
     self->size = 0;
     self->count = 0;
 }
 
 void
-batch_free(batch_t *self)
+intake_free(intake_t *self)
 {
     free(self->bytes);
     free(self->items);
-    *self = (batch_t){ 0 };
+    *self = (intake_t){ 0 };
 }
 
 bool
-batch_room(const batch_t *self, uint32_t body_size)
+intake_room(const intake_t *self, uint32_t body_size)
 {
-    return self->count < BATCH_COMMANDS_MAX &&
-           wire_routed_size(body_size) <= BATCH_BYTES_MAX - self->size;
+    return self->count < INTAKE_COMMANDS_MAX &&
+           wire_routed_size(body_size) <= INTAKE_BYTES_MAX - self->size;
 }
 
 /* Decode the record that stands at `at`; false when there is none. */
 static uint16_t
-batch_decode(batch_t *self, size_t *at, field_t *field)
+intake_decode(intake_t *self, size_t *at, field_t *field)
 {
-    batch_item_t *item = &self->items[self->count];
+    intake_item_t *item = &self->items[self->count];
     wire_record_t record;
     uint16_t status = wire_next_routed(self->bytes, self->size, at, &item->route, &record);
     if (status != STATUS_OK)
@@ -52,14 +52,14 @@ batch_decode(batch_t *self, size_t *at, field_t *field)
 }
 
 uint16_t
-batch_add(batch_t *self, const wire_route_t *route, const wire_record_t *record, field_t *field)
+intake_add(intake_t *self, const wire_route_t *route, const wire_record_t *record, field_t *field)
 {
-    assert(batch_room(self, record->body_size));
+    assert(intake_room(self, record->body_size));
     size_t at = self->size;
     self->size += wire_put_routed(self->bytes + at, route, &record->header, record->body,
                                   record->body_size);
     size_t end = at;
-    uint16_t status = batch_decode(self, &end, field);
+    uint16_t status = intake_decode(self, &end, field);
     if (status == STATUS_OK)
         self->count++;
     else
@@ -68,11 +68,11 @@ batch_add(batch_t *self, const wire_route_t *route, const wire_record_t *record,
 }
 
 void
-batch_drop(batch_t *self)
+intake_drop(intake_t *self)
 {
     assert(self->count > 0);
     size_t size = 0;
-    const batch_item_t *item = &self->items[--self->count];
+    const intake_item_t *item = &self->items[--self->count];
     (void)item;
     wire_route_t route;
     wire_record_t record;
@@ -84,17 +84,17 @@ batch_drop(batch_t *self)
 }
 
 bool
-batch_load(batch_t *self, const void *payload, size_t size, uint32_t count)
+intake_load(intake_t *self, const void *payload, size_t size, uint32_t count)
 {
-    batch_clear(self);
-    if (size > BATCH_BYTES_MAX || count > BATCH_COMMANDS_MAX)
+    intake_clear(self);
+    if (size > INTAKE_BYTES_MAX || count > INTAKE_COMMANDS_MAX)
         return false;
     memcpy(self->bytes, payload, size);
     self->size = size;
     size_t at = 0;
     field_t field;
     for (uint32_t i = 0; i < count; i++) {
-        if (batch_decode(self, &at, &field) != STATUS_OK)
+        if (intake_decode(self, &at, &field) != STATUS_OK)
             return false;
         self->count++;
     }

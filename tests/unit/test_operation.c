@@ -1,0 +1,327 @@
+/* operation - every operation of the table: good commands decode, wrong ones get their name. */
+#include "broker/operation.h"
+#include "broker/status.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { BODY_MAX = 2048 };
+
+/* A value of the field's type, by its bounds. */
+static void
+pack_value(pack_t *pack, field_t field, bool largest)
+{
+    const field_info_t *info = field_info(field);
+    static const char text[128] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    uint64_t bound = largest ? info->max : info->min;
+    switch (info->type) {
+    case TYPE_UINT:
+        pack_uint(pack, bound);
+        break;
+    case TYPE_BOOL:
+        pack_bool(pack, largest);
+        break;
+    case TYPE_STR:
+        pack_strn(pack, text, bound);
+        break;
+    case TYPE_BIN:
+        pack_bin(pack, text, bound);
+        break;
+    case TYPE_SEATS:
+    case TYPE_LIST:
+        pack_array(pack, (uint32_t)bound);
+        for (uint64_t i = 0; i < bound; i++)
+            pack_uint(pack, bound - i);
+        break;
+    default:
+        fail();
+    }
+}
+
+static uint32_t
+pack_fields(pack_t *pack, const operation_t *operation, uint64_t mask, bool largest)
+{
+    uint32_t count = 0;
+    for (field_t field = 0; field < FIELDS; field++)
+        count += mask >> field & 1;
+    pack_map(pack, count);
+    for (field_t field = 0; field < FIELDS; field++) {
+        if (!(mask >> field & 1))
+            continue;
+        pack_str(pack, field_info(field)->name);
+        pack_value(pack, field, largest);
+    }
+    (void)operation;
+    return count;
+}
+
+static uint16_t
+decode(command_t *command, uint16_t code, const pack_t *pack, role_t role, field_t *field)
+{
+    wire_record_t record = { .header = { .kind = WIRE_COMMAND, .operation = code, .key = 3,
+                                         .request = 9, .moment = 5 },
+                             .body = pack->data, .body_size = (uint32_t)pack->size };
+    wire_route_t route = { .client = 1, .role = (uint8_t)role };
+    return command_decode(command, &record, &route, field);
+}
+
+static role_t
+some_role(const operation_t *operation)
+{
+    return (role_t)(operation->roles & (0 - operation->roles));
+}
+
+static const operation_t *
+row(uint16_t code)
+{
+    const operation_t *operation = operation_of(code);
+    return operation && code != OP_ECHO ? operation : NULL;
+}
+
+static void
+smallest_and_largest_values_are_taken(void **state)
+{
+    (void)state;
+    for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
+        const operation_t *operation = row(code);
+        for (int largest = 0; operation && largest < 2; largest++) {
+            uint8_t body[BODY_MAX];
+            pack_t pack;
+            command_t command;
+            field_t field;
+            pack_init(&pack, body, sizeof body);
+            uint64_t mask = operation->required | (largest ? operation->optional : 0);
+            uint32_t count = pack_fields(&pack, operation, mask, largest);
+            assert_false(pack.overflow);
+            assert_true(count <= COMMAND_FIELDS_MAX);
+            assert_int_equal(decode(&command, code, &pack, some_role(operation), &field), STATUS_OK);
+            assert_true(command.present == mask);
+            assert_true(command.key == 3 && command.request == 9 && command.deadline_ms == 5);
+        }
+    }
+}
+
+static void
+each_missing_field_is_named(void **state)
+{
+    (void)state;
+    for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
+        const operation_t *operation = row(code);
+        for (field_t left = 0; operation && left < FIELDS; left++) {
+            if (!(operation->required >> left & 1))
+                continue;
+            uint8_t body[BODY_MAX];
+            pack_t pack;
+            command_t command;
+            field_t field;
+            pack_init(&pack, body, sizeof body);
+            pack_fields(&pack, operation, operation->required & ~(UINT64_C(1) << left), false);
+            assert_int_equal(decode(&command, code, &pack, some_role(operation), &field),
+                             STATUS_MISSING_FIELD);
+            assert_int_equal(field, left);
+        }
+    }
+}
+
+/* One field alone, with a value that is wrong for it. */
+static uint16_t
+decode_one(uint16_t code, role_t role, field_t wrong, void (*put)(pack_t *, const field_info_t *))
+{
+    uint8_t body[BODY_MAX];
+    pack_t pack;
+    command_t command;
+    field_t field;
+    pack_init(&pack, body, sizeof body);
+    pack_map(&pack, 1);
+    pack_str(&pack, field_info(wrong)->name);
+    put(&pack, field_info(wrong));
+    uint16_t status = decode(&command, code, &pack, role, &field);
+    if (status == STATUS_BAD_FIELD)
+        assert_int_equal(field, wrong);
+    return status;
+}
+
+static void
+put_nil(pack_t *pack, const field_info_t *info)
+{
+    (void)info;
+    pack_raw(pack, "\xc0", 1);
+}
+
+static void
+put_float(pack_t *pack, const field_info_t *info)
+{
+    (void)info;
+    pack_raw(pack, "\xca\x3f\x80\x00\x00", 5);
+}
+
+static void
+put_negative(pack_t *pack, const field_info_t *info)
+{
+    (void)info;
+    pack_int(pack, -1);
+}
+
+static void
+put_above(pack_t *pack, const field_info_t *info)
+{
+    static const char text[256];
+    switch (info->type) {
+    case TYPE_UINT:
+        pack_uint(pack, info->max + 1);
+        break;
+    case TYPE_STR:
+        pack_strn(pack, text, info->max + 1);
+        break;
+    case TYPE_BIN:
+        pack_bin(pack, text, info->max + 1);
+        break;
+    case TYPE_BOOL:
+        pack_uint(pack, 1);
+        break;
+    case TYPE_SEATS:
+    case TYPE_LIST:
+        pack_array(pack, (uint32_t)info->max + 1);
+        for (uint64_t i = 0; i <= info->max; i++)
+            pack_uint(pack, i);
+        break;
+    default:
+        fail();
+    }
+}
+
+static void
+wrong_values_are_refused_for_each_field(void **state)
+{
+    (void)state;
+    void (*const wrong[])(pack_t *, const field_info_t *) = { put_nil, put_float, put_negative,
+                                                              put_above };
+    for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
+        const operation_t *operation = row(code);
+        for (field_t field = 0; operation && field < FIELDS; field++) {
+            if (!((operation->required | operation->optional) >> field & 1))
+                continue;
+            for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+                assert_int_equal(decode_one(code, some_role(operation), field, wrong[i]),
+                                 STATUS_BAD_FIELD);
+        }
+    }
+}
+
+static void
+roles_are_kept_apart(void **state)
+{
+    (void)state;
+    for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
+        const operation_t *operation = row(code);
+        for (uint32_t role = 1; operation && role <= ROLE_LOAD; role *= 2) {
+            uint8_t body[BODY_MAX];
+            pack_t pack;
+            command_t command;
+            field_t field;
+            pack_init(&pack, body, sizeof body);
+            pack_fields(&pack, operation, operation->required, false);
+            uint16_t status = decode(&command, code, &pack, (role_t)role, &field);
+            assert_int_equal(status, operation->roles & role ? STATUS_OK : STATUS_FORBIDDEN);
+        }
+    }
+}
+
+static void
+odd_bodies_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        uint16_t status;
+    } cases[] = {
+        { "\xc0", 1, STATUS_BAD_BODY },                       /* not a map */
+        { "\x81\x01\x01", 3, STATUS_BAD_BODY },               /* a key that is no text */
+        { "\x81\xa4user", 6, STATUS_BAD_FIELD },              /* cut before the value */
+        { "\x81\xa4lock\x01\xc0", 8, STATUS_BAD_BODY },       /* bytes behind the map */
+        { "\x81\xa3xyz\x01", 6, STATUS_UNKNOWN_FIELD },       /* no such field */
+        { "\x81\xa0\x01", 3, STATUS_UNKNOWN_FIELD },          /* no name at all */
+        { "\x81\xa5seats\x91\x01", 9, STATUS_UNKNOWN_FIELD }, /* another operation's field */
+        { "\x82\xa4user\x01\xa4user\x01", 13, STATUS_UNKNOWN_FIELD },
+        { "", 0, STATUS_MISSING_FIELD },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        command_t command;
+        field_t field;
+        pack_t pack = { .data = (uint8_t *)(uintptr_t)cases[i].bytes, .size = cases[i].size };
+        assert_int_equal(decode(&command, OP_SEATS_RELEASE, &pack, ROLE_ADMIN, &field),
+                         cases[i].status);
+    }
+}
+
+static void
+seat_lists_are_sorted_and_without_doubles(void **state)
+{
+    (void)state;
+    command_t command;
+    field_t field;
+    pack_t good = { .data = (uint8_t *)(uintptr_t)"\x82\xa4user\x01\xa5seats\x93\x09\x02\x05", .size = 17 };
+    assert_int_equal(decode(&command, OP_SEATS_LOCK, &good, ROLE_ADMIN, &field), STATUS_OK);
+    const value_t *value = command_value(&command, FIELD_SEATS);
+    assert_int_equal(value->seats.count, 3);
+    assert_int_equal(value->seats.ids[0], 2);
+    assert_int_equal(value->seats.ids[1], 5);
+    assert_int_equal(value->seats.ids[2], 9);
+    pack_t twice = { .data = (uint8_t *)(uintptr_t)"\x82\xa4user\x01\xa5seats\x93\x09\x02\x09", .size = 17 };
+    assert_int_equal(decode(&command, OP_SEATS_LOCK, &twice, ROLE_ADMIN, &field), STATUS_BAD_FIELD);
+    assert_int_equal(field, FIELD_SEATS);
+}
+
+static void
+another_body_has_another_digest(void **state)
+{
+    (void)state;
+    command_t first, second;
+    field_t field;
+    uint8_t body[64];
+    pack_t pack;
+    uint64_t seen = 0;
+    for (uint64_t lock = 1; lock < 2000; lock++) {
+        pack_init(&pack, body, sizeof body);
+        pack_map(&pack, 2);
+        pack_key_uint(&pack, "user", 1);
+        pack_key_uint(&pack, "lock", lock);
+        assert_int_equal(decode(&first, OP_SEATS_RELEASE, &pack, ROLE_ADMIN, &field), STATUS_OK);
+        assert_int_equal(decode(&second, OP_SEATS_RELEASE, &pack, ROLE_ADMIN, &field), STATUS_OK);
+        assert_true(first.digest == second.digest && first.digest != seen);
+        seen = first.digest;
+    }
+}
+
+static void
+names_lead_to_their_rows(void **state)
+{
+    (void)state;
+    for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++)
+        if (operation_of(code))
+            assert_ptr_equal(operation_named(operation_of(code)->name), operation_of(code));
+    for (field_t field = 0; field < FIELDS; field++)
+        assert_int_equal(field_named(field_info(field)->name, strlen(field_info(field)->name)), field);
+    assert_int_equal(field_named("user\0x", 6), FIELDS);
+    assert_null(operation_of(UINT16_MAX));
+    assert_null(operation_named("no.such"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(smallest_and_largest_values_are_taken),
+        cmocka_unit_test(each_missing_field_is_named),
+        cmocka_unit_test(wrong_values_are_refused_for_each_field),
+        cmocka_unit_test(roles_are_kept_apart),
+        cmocka_unit_test(odd_bodies_are_named),
+        cmocka_unit_test(seat_lists_are_sorted_and_without_doubles),
+        cmocka_unit_test(another_body_has_another_digest),
+        cmocka_unit_test(names_lead_to_their_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
