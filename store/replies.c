@@ -301,12 +301,13 @@ replies_room(replies_t *self, int64_t now_ms)
 {
     if (reply_block(self, self->last)->used + reply_size(REPLY_BODY_MAX) <= REPLIES_BLOCK)
         return true;
-    while (self->last - self->first + 1 >= self->limit) {
+    /* Above a quarter of the bound old blocks go as fast as twice the new ones come. */
+    for (uint32_t i = 0; i < 2 && self->last - self->first + 1 > self->limit / 4; i++) {
         if (self->first == self->last || reply_block(self, self->first)->deadline_ms >= now_ms)
-            return false;
+            break;
         reply_block_drop(self);
     }
-    return true;
+    return self->last - self->first + 1 < self->limit;
 }
 
 void

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define CACHE_DEFAULT   ((size_t)256 << 20)
-#define REPLIES_DEFAULT ((size_t)64 << 20)
+#define REPLIES_DEFAULT ((size_t)256 << 20)
 
 struct state {
     state_options_t options;
