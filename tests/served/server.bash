@@ -58,6 +58,9 @@ server_start() {
     server=$!
     if ! read -r -t 60 line <"$work/ready" || [[ $line != 'ready '* ]]; then
         cat "$work/server.log"
+        kill -9 "$server" 2>/dev/null
+        wait "$server" 2>/dev/null
+        server=0
         return 1
     fi
     clients=${line#*clients=}
@@ -68,6 +71,7 @@ server_start() {
 # server_end [SIGNAL]: its exit status.
 server_end() {
     local code
+    [ "$server" != 0 ] || return 1
     kill "-${1:-TERM}" "$server"
     wait "$server"
     code=$?
