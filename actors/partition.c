@@ -119,6 +119,13 @@ partition_answer(void *argument, uint32_t index, const reply_t *reply)
         partition_send_remembered(self, &item->route, &item->header, reply);
 }
 
+static bool
+partition_followed(void *argument, uint64_t showtime)
+{
+    const partition_t *self = argument;
+    return self->options.ways.followed(self->options.ways.argument, showtime);
+}
+
 static void
 partition_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t number,
                 const void *body, uint32_t size)
@@ -150,6 +157,13 @@ partition_drop_answer(void *argument, uint32_t index, const reply_t *reply)
     (void)argument, (void)index, (void)reply;
 }
 
+static bool
+partition_nobody_follows(void *argument, uint64_t showtime)
+{
+    (void)argument, (void)showtime;
+    return false;
+}
+
 static void
 partition_drop_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t number,
                      const void *body, uint32_t size)
@@ -165,6 +179,7 @@ partition_drop_resolved(void *argument, const reply_t *reply)
 
 /* Results of entries that are applied again were sent before, or their senders repeat them. */
 static const sink_t recovery_sink = {
+    .followed = partition_nobody_follows,
     .event = partition_drop_event,
     .tell = partition_drop_event,
     .resolved = partition_drop_resolved,
@@ -290,7 +305,8 @@ partition_open(const partition_options_t *options, char *error)
         return NULL;
     }
     self->options = *options;
-    self->sink = (sink_t){ .argument = self, .event = partition_event, .tell = partition_tell,
+    self->sink = (sink_t){ .argument = self, .followed = partition_followed,
+                           .event = partition_event, .tell = partition_tell,
                            .resolved = partition_resolved };
     self->read_body = malloc(READ_BODY_MAX);
     bool room = self->read_body != NULL;

@@ -146,6 +146,7 @@ journal_perform(journal_file_t *self)
 static void *
 journal_writer(void *argument)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-journal");
     journal_file_t *self = argument;
     (void)pthread_mutex_lock(&self->mutex);
     for (;;) {
