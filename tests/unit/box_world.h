@@ -119,6 +119,13 @@ world_inner(const world_t *w, const char *outer, const char *key)
     return number;
 }
 
+static inline bool
+world_followed(void *argument, uint64_t showtime)
+{
+    (void)argument;
+    return showtime == SHOWTIME;
+}
+
 static inline void
 world_on_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t number,
                const void *body, uint32_t size)
