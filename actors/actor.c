@@ -357,6 +357,7 @@ actor_loop(actor_t *self)
 void
 actor_run(zsock_t *pipe, void *options)
 {
+    zsock_signal(pipe, 0); /* zactor_new() waits for this one and ignores its value */
     actor_t self = { .options = options, .pipe = pipe };
     if (!actor_open(&self)) {
         actor_close(&self);

@@ -108,15 +108,27 @@ box_publish_seats(box_t *self, const uint16_t *ids, uint32_t count, const seat_t
     uint32_t number = self->head->number;
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 3);
-    pack_key_uint(&pack, "from", number - 1);
-    pack_key_uint(&pack, "number", number);
-    pack_str(&pack, "changes");
+    /* A map of three, its keys, and pairs, spelled out: fewer calls on the hottest path. */
+    pack_raw(&pack,
+             "\x83\xa4"
+             "from",
+             6);
+    pack_uint(&pack, number - 1);
+    pack_raw(&pack,
+             "\xa6"
+             "number",
+             7);
+    pack_uint(&pack, number);
+    pack_raw(&pack,
+             "\xa7"
+             "changes",
+             8);
     pack_array(&pack, count);
     for (uint32_t i = 0; i < count; i++) {
-        pack_array(&pack, 2);
+        const uint8_t state = (uint8_t)(seats[ids[i] - 1].state - 1);
+        pack_raw(&pack, "\x92", 1);
         pack_uint(&pack, ids[i]);
-        pack_uint(&pack, seats[ids[i] - 1].state - 1u);
+        pack_raw(&pack, &state, 1);
     }
     assert(!pack.overflow);
     sink->event(sink->argument, OP_SEATS_CHANGED, self->showtime, number, body,

@@ -99,6 +99,7 @@ sandbox_receive(sandbox_t *self)
 void
 sandbox_run(zsock_t *pipe, void *unused)
 {
+    zsock_signal(pipe, 0); /* zactor_new() waits for this one and ignores its value */
     (void)unused;
     sandbox_t self = { .socket = zsock_new(ZMQ_DEALER) };
     if (!self.socket || zsock_connect(self.socket, "%s", BROKER_INSIDE_CASHIER) != 0) {

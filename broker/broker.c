@@ -212,6 +212,7 @@ broker_turn(broker_t *self, const zmq_pollitem_t *items, int count, const uint32
 void
 broker_actor(zsock_t *pipe, void *options)
 {
+    zsock_signal(pipe, 0); /* zactor_new() waits for this one and ignores its value */
     broker_t self = { .options = options, .pipe = pipe };
     if (!broker_open(&self)) {
         broker_close(&self);

@@ -63,32 +63,21 @@ struct marquee {
     size_t answer_room;
 };
 
-int64_t
-client_clock_ms(clockid_t clock);
-int64_t
-client_now_ms(void);
+int64_t client_clock_ms(clockid_t clock);
+int64_t client_now_ms(void);
 /* Something is to be done at due_ms. */
-void
-client_due(marquee_t *self, int64_t due_ms);
-void
-client_enqueue(marquee_t *self, slot_t *slot);
+void client_due(marquee_t *self, int64_t due_ms);
+void client_enqueue(marquee_t *self, slot_t *slot);
 /* The end of a call: free its slot, then run its callback, which may want it. */
-void
-client_finish(marquee_t *self, slot_t *slot, marquee_reply_t *reply);
+void client_finish(marquee_t *self, slot_t *slot, marquee_reply_t *reply);
 
 /* client_send.c: send what is queued; greet the server. 0, or -1 with errno. */
-int
-client_flush(marquee_t *self, int64_t now_ms);
-int
-client_hello(marquee_t *self, int64_t now_ms);
-void
-queue_push(marquee_t *self, queue_t *queue, slot_t *slot);
-void
-queue_remove(marquee_t *self, queue_t *queue, slot_t *slot);
+int client_flush(marquee_t *self, int64_t now_ms);
+int client_hello(marquee_t *self, int64_t now_ms);
+void queue_push(marquee_t *self, queue_t *queue, slot_t *slot);
+void queue_remove(marquee_t *self, queue_t *queue, slot_t *slot);
 
 /* client_take.c: take the frames that came; how many callbacks ran, or -1 with errno. */
-int
-client_take_answers(marquee_t *self, int64_t now_ms);
-int
-client_take_events(marquee_t *self, int64_t now_ms);
+int client_take_answers(marquee_t *self, int64_t now_ms);
+int client_take_events(marquee_t *self, int64_t now_ms);
 #endif

@@ -14,17 +14,12 @@ typedef struct {
 } link_t;
 
 /* 0, or -1 with errno; then nothing is left open. */
-int
-link_open(link_t *self, const marquee_options_t *options);
-void
-link_close(link_t *self);
+int link_open(link_t *self, const marquee_options_t *options);
+void link_close(link_t *self);
 /* Send a message whole; takes it. 1: sent, 0: no connection takes it now, -1 with errno. */
-int
-link_send(link_t *self, zmq_msg_t *message);
+int link_send(link_t *self, zmq_msg_t *message);
 /* Receive into an initialised message. 1: received, 0: nothing there, -1 with errno. */
-int
-link_receive(void *socket, zmq_msg_t *message);
+int link_receive(void *socket, zmq_msg_t *message);
 /* Wait until something came, or (with `sending`) can be sent. 0, or -1 with errno. */
-int
-link_wait(link_t *self, bool sending, long timeout_ms);
+int link_wait(link_t *self, bool sending, long timeout_ms);
 #endif

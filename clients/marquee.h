@@ -85,20 +85,16 @@ typedef struct {
 } marquee_event_t;
 
 /* A callback may make calls, but not poll, ask or destroy. */
-typedef void
-marquee_reply_fn(void *argument, const marquee_reply_t *reply);
-typedef void
-marquee_event_fn(void *argument, const marquee_event_t *event);
+typedef void marquee_reply_fn(void *argument, const marquee_reply_t *reply);
+typedef void marquee_event_fn(void *argument, const marquee_event_t *event);
 
 typedef struct marquee marquee_t;
 
 /* A client that connects in the background; NULL options mean all defaults. NULL with errno set
  * when an option is malformed (EINVAL) or memory or descriptors are short. */
-marquee_t *
-marquee_new(const marquee_options_t *options);
+marquee_t *marquee_new(const marquee_options_t *options);
 /* Forget what waits without running its callbacks, close, and clear the caller's pointer. */
-void
-marquee_destroy(marquee_t **self_p);
+void marquee_destroy(marquee_t **self_p);
 
 /* Command bodies: a msgpack map built in the caller's memory. Any msgpack library's bytes do as
  * well. At most 15 fields; what does not fit makes the call fail with EMSGSIZE. */
@@ -107,76 +103,54 @@ typedef struct {
     size_t size, room;
     bool overflow;
 } marquee_body_t;
-void
-marquee_body_init(marquee_body_t *body, void *room, size_t size);
-void
-marquee_body_number(marquee_body_t *body, const char *field, uint64_t value);
-void
-marquee_body_bool(marquee_body_t *body, const char *field, bool value);
-void
-marquee_body_text(marquee_body_t *body, const char *field, const char *value);
-void
-marquee_body_numbers(marquee_body_t *body, const char *field, const uint64_t *values, size_t count);
+void marquee_body_init(marquee_body_t *body, void *room, size_t size);
+void marquee_body_number(marquee_body_t *body, const char *field, uint64_t value);
+void marquee_body_bool(marquee_body_t *body, const char *field, bool value);
+void marquee_body_text(marquee_body_t *body, const char *field, const char *value);
+void marquee_body_numbers(marquee_body_t *body, const char *field, const uint64_t *values,
+                          size_t count);
 
 /* Queue a command. `key` is the showtime (or the partition, for the operations that say so), `body`
  * NULL where there are no fields, timeout 0 the default. `done` runs exactly once unless the client
  * is destroyed before. Returns 0, or -1 with errno EAGAIN (too many in flight: poll), EMSGSIZE,
  * EINVAL (no operation 0) or ENOMEM; then nothing was queued. */
-int
-marquee_call(marquee_t *self, uint16_t operation, uint64_t key, const marquee_body_t *body,
-             uint32_t timeout_ms, marquee_reply_fn *done, void *argument);
+int marquee_call(marquee_t *self, uint16_t operation, uint64_t key, const marquee_body_t *body,
+                 uint32_t timeout_ms, marquee_reply_fn *done, void *argument);
 /* Send what waits, receive what came, run callbacks; wait up to timeout_ms (-1: for ever) for
  * something to happen. Returns how many callbacks ran, or -1 with errno on a fault of ours. A
  * signal ends the wait with 0. */
-int
-marquee_poll(marquee_t *self, int timeout_ms);
+int marquee_poll(marquee_t *self, int timeout_ms);
 /* Call and poll until it is answered. Returns the status (0: done), or -1 with errno. */
-int
-marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee_body_t *body,
-            uint32_t timeout_ms, marquee_reply_t *reply);
+int marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee_body_t *body,
+                uint32_t timeout_ms, marquee_reply_t *reply);
 
 /* Follow the events of a showtime, or stop to; `marquee_on_event` names who gets them. 0, or -1. */
-int
-marquee_follow(marquee_t *self, uint64_t showtime);
-int
-marquee_unfollow(marquee_t *self, uint64_t showtime);
-void
-marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
+int marquee_follow(marquee_t *self, uint64_t showtime);
+int marquee_unfollow(marquee_t *self, uint64_t showtime);
+void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
 
 /* For other loops: a descriptor that is readable when something came, and how long (ms) to sleep at
  * most. Call marquee_poll(self, 0) after making calls, when readable, and when the time is over. */
-int
-marquee_fd(const marquee_t *self);
-int
-marquee_wait_ms(const marquee_t *self);
-uint32_t
-marquee_in_flight(const marquee_t *self);
+int marquee_fd(const marquee_t *self);
+int marquee_wait_ms(const marquee_t *self);
+uint32_t marquee_in_flight(const marquee_t *self);
 /* What the server said to our hello; 0 and "" before the first. */
-uint32_t
-marquee_partitions(const marquee_t *self);
-const char *
-marquee_role(const marquee_t *self);
+uint32_t marquee_partitions(const marquee_t *self);
+const char *marquee_role(const marquee_t *self);
 /* The partition that a showtime belongs to; the server must have been heard. */
-uint32_t
-marquee_partition_of(const marquee_t *self, uint64_t showtime);
+uint32_t marquee_partition_of(const marquee_t *self, uint64_t showtime);
 
 /* Fields of an answer or event; false when the field is not there or is of another type. Text is
  * borrowed and not terminated. */
-bool
-marquee_reply_number(const marquee_reply_t *reply, const char *field, uint64_t *value);
-bool
-marquee_reply_text(const marquee_reply_t *reply, const char *field, const char **text,
-                   size_t *size);
+bool marquee_reply_number(const marquee_reply_t *reply, const char *field, uint64_t *value);
+bool marquee_reply_text(const marquee_reply_t *reply, const char *field, const char **text,
+                        size_t *size);
 /* The code of an operation's name, 0 if there is none; the stable word and the sentence of a
  * status. */
-uint16_t
-marquee_operation(const char *name);
-const char *
-marquee_status_name(uint16_t status);
-const char *
-marquee_status_text(uint16_t status);
-const char *
-marquee_version(void);
+uint16_t marquee_operation(const char *name);
+const char *marquee_status_name(uint16_t status);
+const char *marquee_status_text(uint16_t status);
+const char *marquee_version(void);
 
 #ifdef __cplusplus
 }

@@ -74,7 +74,8 @@ journal_write_whole(int fd, struct iovec *parts, int count, uint64_t offset)
     return 0;
 }
 
-/* Go on in a new segment whose first entry is `entry`. Until its name is there, nothing happened. */
+/* Go on in a new segment whose first entry is `entry`. Until its name is there, nothing happened.
+ */
 static journal_result_t
 journal_turn_page(journal_file_t *self, const journal_entry_t *entry)
 {
@@ -474,7 +475,9 @@ journal_begin(journal_file_t *self, uint64_t checkpoint, const uint8_t *chain, c
 {
     uint64_t first;
     if (shelf_count(&self->shelf, &first) == 0) {
-        if (checkpoint > 0)
+        self->base.last = checkpoint;
+        memcpy(self->chain, chain, sizeof self->chain);
+        if (checkpoint > 0 && !self->options.begin_behind)
             return refuse(error,
                           "%s: there is no journal, but the state is a checkpoint of %llu: the "
                           "journal was lost; restore both from one backup",
@@ -505,6 +508,17 @@ journal_threads(journal_file_t *self, char *error)
         return refuse(error, "cannot start the journal's writer thread: %s", strerror(rc));
     self->running = true;
     return 0;
+}
+
+/* Begin an empty journal with a segment that says where it begins. */
+static int
+journal_found(journal_file_t *self, char *error)
+{
+    journal_entry_t first = { .sequence = self->base.last + 1 };
+    return journal_turn_page(self, &first) == JOURNAL_OK
+               ? 0
+               : refuse(error, "%s: cannot begin a journal: %s", self->directory,
+                        strerror(atomic_load(&self->trouble)));
 }
 
 int
@@ -539,12 +553,11 @@ journal_file_open(journal_t **self_p, const journal_file_options_t *options, uin
     self->options.directory = self->directory;
     *self_p = &self->base;
     if (shelf_open(&self->shelf, options, error) == 0 &&
-        journal_begin(self, checkpoint, chain, error) == 0 && shelf_start(&self->shelf, error) == 0 &&
-        journal_threads(self, error) == 0) {
-        if (self->fd < 0)
-            shelf_want(&self->shelf);
+        journal_begin(self, checkpoint, chain, error) == 0 &&
+        shelf_start(&self->shelf, error) == 0 &&
+        (self->options.read_only || self->fd >= 0 || journal_found(self, error) == 0) &&
+        journal_threads(self, error) == 0)
         return 0;
-    }
     journal_file_close(self_p);
     return -1;
 }

@@ -92,14 +92,16 @@ map_columns(const ctl_t *ctl, const hall_t *hall)
     }
 }
 
-/* The zones of a row, in their order, so that prices can be read without colour. */
+/* The zones of a row with the columns where they begin, so that prices read without colour. */
 static void
 map_row_zones(const hall_seat_t *first, const hall_seat_t *end)
 {
     char before = 0;
     for (const hall_seat_t *seat = first; seat < end; seat++) {
-        if (seat->zone != before)
+        if (!before)
             printf("%c", seat->zone);
+        else if (seat->zone != before)
+            printf(" %u-%c", seat->column, seat->zone);
         before = seat->zone;
     }
 }

@@ -262,7 +262,7 @@ backup_journal(const site_t *site, const char *data, const char *to, uint32_t pa
     if (rc == 0)
         rc = from->read(from, state_sequence(state) + 1, copy_entry, &copy, error);
     if (rc == 1)
-        snprintf(error, JOURNAL_ERROR_MAX, "%s: cannot be written", path);
+        snprintf(error, JOURNAL_ERROR_MAX, "%.400s: cannot be written", path);
     if (copy.to)
         copy.to->close(&copy.to);
     from->close(&from);

@@ -170,22 +170,28 @@ showtime_print_times(const json_t *showtime)
                ctl_time(text, ctl_number(showtime, times[i].field), CTL_TIME_SHOW));
 }
 
-/* What is left: numbers and maps of numbers, as they are. */
+/* Maps of numbers, each as its kind is read best. */
 static void
-showtime_print_rest(const json_t *showtime)
+showtime_print_groups(const json_t *showtime)
 {
     static const char *const groups[] = { "counts", "rules", "books" };
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
         const char *key;
         json_t *value, *group = json_object_get(showtime, groups[i]);
-        if (!group)
-            continue;
         printf("%-12s", groups[i]);
         json_object_foreach(group, key, value)
         {
-            char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-            printf(" %s %s", key, text ? text : "?");
-            free(text);
+            char money[CTL_MONEY_ROOM];
+            size_t size = strlen(key);
+            int64_t number = ctl_number(group, key);
+            if (strcmp(groups[i], "books") == 0)
+                printf(" %s %s", key, ctl_money(money, number));
+            else if (json_is_boolean(value))
+                printf(" %s %s", key, number ? "on" : "off");
+            else if (size > 3 && strcmp(key + size - 3, "_ms") == 0)
+                printf(" %.*s %" PRId64 " min", (int)(size - 3), key, number / 60000);
+            else
+                printf(" %s %" PRId64, key, number);
         }
         putchar('\n');
     }
@@ -212,7 +218,7 @@ showtime_show(ctl_t *ctl)
             "%-12s %s %s %s\n", index ? "" : "zones", json_string_value(json_array_get(zone, 0)),
             ctl_money(price, json_integer_value(json_array_get(zone, 2))),
             json_string_value(json_array_get(zone, 1)));
-        showtime_print_rest(showtime);
+        showtime_print_groups(showtime);
     }
     json_decref(showtime);
     return CTL_DONE;
