@@ -224,6 +224,7 @@ partition_open_store(partition_t *self, char *error)
         .partitions = options->site.partitions,
         .apply_version = APPLY_VERSION,
         .cache_bytes = options->cache_bytes,
+        .replies_bytes = options->replies_bytes,
         .inline_io = options->inline_io,
         .fatal = options->ways.fatal,
         .argument = options->ways.argument,

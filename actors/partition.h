@@ -34,7 +34,7 @@ typedef struct {
     const char *directory;
     site_t site;
     sale_rules_t rules;
-    size_t segment_bytes, cache_bytes;
+    size_t segment_bytes, cache_bytes, replies_bytes;
     journal_policy_t journal_policy;
     int64_t checkpoint_ms;
     bool inline_io;

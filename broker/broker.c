@@ -35,7 +35,9 @@ broker_pipe(broker_t *self)
         self->stop = true;
     else if (streq(word, "ENDPOINTS"))
         zstr_sendx(self->pipe, zsock_endpoint(self->fronts[FRONT_PLAIN]),
-                   zsock_endpoint(self->events_out), NULL);
+                   zsock_endpoint(self->events_out),
+                   self->fronts[FRONT_SECURE] ? zsock_endpoint(self->fronts[FRONT_SECURE]) : "",
+                   NULL);
     zstr_free(&word);
     zmsg_destroy(&message);
 }

@@ -38,6 +38,6 @@ typedef struct {
 
 /* A zactor. Its argument is a broker_options_t that outlives it. A second signal is 0 when all is
  * bound and 1 when it could not start (the reason is logged). The command "ENDPOINTS" on its pipe is
- * answered with two strings: the first endpoints of clients and events. */
+ * answered with three strings: the last endpoints bound of clients, events, and secure clients ("": none). */
 void broker_actor(zsock_t *pipe, void *options);
 #endif

@@ -302,7 +302,9 @@ replies_room(replies_t *self, int64_t now_ms)
     if (reply_block(self, self->last)->used + reply_size(REPLY_BODY_MAX) <= REPLIES_BLOCK)
         return true;
     /* Above a quarter of the bound old blocks go as fast as twice the new ones come. */
-    for (uint32_t i = 0; i < 2 && self->last - self->first + 1 > self->limit / 4; i++) {
+    for (uint64_t i = 0, kept; (kept = self->last - self->first + 1) > self->limit / 4; i++) {
+        if (i >= 2 && kept < self->limit)
+            break;
         if (self->first == self->last || reply_block(self, self->first)->deadline_ms >= now_ms)
             break;
         reply_block_drop(self);
