@@ -2,7 +2,8 @@
 # counted checks. Source it first; end with `finish`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-build=$PWD/${BUILD:-build/release}
+export BUILD=${BUILD:-build/release}
+build=$(realpath "$BUILD")
 work=$(mktemp -d)
 passed=0 failed=0
 server=0 clients='' events=''
