@@ -345,18 +345,12 @@ static void
 partition_read(partition_t *self, const wire_route_t *route, const wire_record_t *record,
                int64_t now_ms);
 
-/* A write that was answered before, or can't be carried out any more, needs no journal. */
+/* A write that can't be carried out any more needs no journal; unless it was answered before: then
+ * it gets that answer. In time, a repeat is found by apply like any other command. */
 static bool
-partition_known(partition_t *self, const wire_route_t *route, const wire_header_t *header,
+partition_stale(partition_t *self, const wire_route_t *route, const wire_header_t *header,
                 const command_t *command, int64_t now_ms)
 {
-    reply_t reply;
-    if (replies_find(state_replies(self->state), command->client, command->request, &reply) &&
-        reply.digest == command->digest) {
-        self->apply.counts.repeats++;
-        partition_send_remembered(self, route, header, &reply);
-        return true;
-    }
     status_t status = STATUS_OK;
     if (command->deadline_ms < now_ms)
         status = command->deadline_ms <= 0 ? STATUS_BAD_DEADLINE : STATUS_EXPIRED;
@@ -366,7 +360,14 @@ partition_known(partition_t *self, const wire_route_t *route, const wire_header_
         status = STATUS_NO_SPACE;
     if (status == STATUS_OK)
         return false;
-    partition_refuse(self, route, header, status, FIELDS);
+    reply_t reply;
+    if (replies_find(state_replies(self->state), command->client, command->request, &reply) &&
+        reply.digest == command->digest) {
+        self->apply.counts.repeats++;
+        partition_send_remembered(self, route, header, &reply);
+    } else {
+        partition_refuse(self, route, header, status, FIELDS);
+    }
     return true;
 }
 
@@ -389,7 +390,7 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
         return;
     }
     const intake_item_t *item = &self->gathering->items[self->gathering->count - 1];
-    if (partition_known(self, route, &record->header, &item->command, now_ms))
+    if (partition_stale(self, route, &record->header, &item->command, now_ms))
         intake_drop(self->gathering);
 }
 
