@@ -17,7 +17,7 @@ typedef struct {
     bool echo; /* answer every command with its own body: to measure the way */
 } actor_options_t;
 
-/* A zactor; the options outlive it. It signals 0 when all its partitions are recovered and READY,
+/* A zactor; the options outlive it. A second signal is 0 when all its partitions are recovered and READY,
  * 1 when one could not be opened (the reason is logged). "$TERM" finishes, checkpoints and ends. */
 void actor_run(zsock_t *pipe, void *options);
 #endif

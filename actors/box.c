@@ -106,10 +106,12 @@ box_publish_seats(box_t *self, const uint16_t *ids, uint32_t count, const seat_t
     uint8_t body[64 + 8 * SEATS_MAX];
     const sink_t *sink = self->turn->sink;
     uint32_t number = self->head->number;
+    if (!sink->followed(sink->argument, self->showtime))
+        return;
     pack_t pack;
     pack_init(&pack, body, sizeof body);
     pack_map(&pack, 3);
-    pack_key_uint(&pack, "from", number - 1);
+    pack_key_uint(&pack, "from", number);
     pack_key_uint(&pack, "number", number);
     pack_str(&pack, "changes");
     pack_array(&pack, count);
@@ -191,6 +193,8 @@ box_publish_order(box_t *self, uint32_t number, const purchase_t *purchase)
     uint8_t body[160];
     char order[ORDER_ID_ROOM];
     const sink_t *sink = self->turn->sink;
+    if (!sink->followed(sink->argument, self->showtime))
+        return;
     pack_t pack;
     ids_order_text(order, self->showtime, number);
     pack_init(&pack, body, sizeof body);

@@ -23,6 +23,7 @@
     K(store_journal, "store/journal", TEXT, "archive", 1, 15, "archive or drop old segments")      \
     K(store_checkpoint_ms, "store/checkpoint_ms", NUMBER, "1000", 10, 600000, "between checkpoints") \
     K(store_cache_mb, "store/cache_mb", NUMBER, "256", 1, 1048576, "clean records kept in memory") \
+    K(store_replies_mb, "store/replies_mb", NUMBER, "256", 1, 65536, "bound of remembered replies") \
     K(sale_cap, "sale/cap", NUMBER, "6", 1, 16, "seats one member may hold locked")                \
     K(sale_lock_ms, "sale/lock_ms", NUMBER, "900000", 1000, 3600000, "how long a lock is held")    \
     K(sale_ceiling_ms, "sale/ceiling_ms", NUMBER, "1800000", 1000, 7200000, "longest extension")   \

@@ -129,6 +129,7 @@ marqueed_partition(marqueed_t *self, uint32_t number)
                    .gap_rule = conf->number[CONF_sale_gap_rule] != 0 },
         .segment_bytes = (size_t)conf->number[CONF_store_segment_mb] << 20,
         .cache_bytes = (size_t)conf->number[CONF_store_cache_mb] << 20,
+        .replies_bytes = (size_t)conf->number[CONF_store_replies_mb] << 20,
         .journal_policy = streq(conf->text[CONF_store_journal], "drop") ? JOURNAL_DROP
                                                                         : JOURNAL_ARCHIVE,
         .checkpoint_ms = conf->number[CONF_store_checkpoint_ms],
@@ -219,14 +220,15 @@ marqueed_start(marqueed_t *self)
 static void
 marqueed_serve(marqueed_t *self, int signals)
 {
-    char *clients, *events;
+    char *clients, *events, *secure;
     zstr_sendx(self->broker, "ENDPOINTS", NULL);
-    if (zstr_recvx(self->broker, &clients, &events, NULL) != 2)
+    if (zstr_recvx(self->broker, &clients, &events, &secure, NULL) != 3)
         return;
-    printf("ready clients=%s events=%s\n", clients, events);
+    printf("ready clients=%s events=%s%s%s\n", clients, events, *secure ? " secure=" : "", secure);
     fflush(stdout);
     zstr_free(&clients);
     zstr_free(&events);
+    zstr_free(&secure);
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) < 0 && errno == EINTR)
         ;

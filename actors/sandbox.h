@@ -7,6 +7,6 @@
 #define SANDBOX_H
 #include <czmq.h>
 
-/* A zactor without argument. */
+/* A zactor without argument. A second signal is 0 when it is connected, else 1. */
 void sandbox_run(zsock_t *pipe, void *unused);
 #endif

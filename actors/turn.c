@@ -1,5 +1,6 @@
 /* turn - see turn.h for the contract. */
 #include "actors/turn.h"
+#include <assert.h>
 
 /* SplitMix64, Steele, Lea and Flood 2014: https://doi.org/10.1145/2714064.2660195 */
 uint64_t
@@ -11,12 +12,17 @@ turn_random(turn_t *turn)
     return z ^ z >> 31;
 }
 
-/* A PENDING that is no longer remembered is past its deadline: a repeat of it would be EXPIRED, so
+/* Apply has asked for room for one reply of any size, which the end of a deferred command and the
+ * reply to the command that ends it share: so the end must be small.
+ *
+ * A PENDING that is no longer remembered is past its deadline: a repeat of it would be EXPIRED, so
  * there is nothing to replace. */
 void
 turn_resolve(turn_t *turn, uint64_t client, uint64_t request, status_t status, const void *body,
              uint32_t size)
 {
+    enum { RESOLVED_MAX = REPLY_BODY_MAX / 4 };
+    assert(size <= RESOLVED_MAX);
     replies_t *replies = state_replies(turn->state);
     reply_t before, reply = { .client = client,
                               .request = request,

@@ -1,6 +1,7 @@
 /* broker - see broker.h for the contract: birth, loop, death. */
 #include "broker/inside.h"
 #include <assert.h>
+#include <pthread.h>
 
 
 /* Pass what waits from one socket to another, or to two. */
@@ -35,7 +36,9 @@ broker_pipe(broker_t *self)
         self->stop = true;
     else if (streq(word, "ENDPOINTS"))
         zstr_sendx(self->pipe, zsock_endpoint(self->fronts[FRONT_PLAIN]),
-                   zsock_endpoint(self->events_out), NULL);
+                   zsock_endpoint(self->events_out),
+                   self->fronts[FRONT_SECURE] ? zsock_endpoint(self->fronts[FRONT_SECURE]) : "",
+                   NULL);
     zstr_free(&word);
     zmsg_destroy(&message);
 }
@@ -212,6 +215,8 @@ broker_turn(broker_t *self, const zmq_pollitem_t *items, int count, const uint32
 void
 broker_actor(zsock_t *pipe, void *options)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-broker");
+    zsock_signal(pipe, 0); /* zactor_new() waits for this one and ignores its value */
     broker_t self = { .options = options, .pipe = pipe };
     if (!broker_open(&self)) {
         broker_close(&self);

@@ -36,8 +36,8 @@ typedef struct {
     uint32_t retry_ms;      /* told with BUSY */
 } broker_options_t;
 
-/* A zactor. Its argument is a broker_options_t that outlives the start. It signals 0 when all is
+/* A zactor. Its argument is a broker_options_t that outlives it. A second signal is 0 when all is
  * bound and 1 when it could not start (the reason is logged). The command "ENDPOINTS" on its pipe is
- * answered with two strings: the first endpoints of clients and events. */
+ * answered with three strings: the last endpoints bound of clients, events, and secure clients ("": none). */
 void broker_actor(zsock_t *pipe, void *options);
 #endif

@@ -76,8 +76,8 @@ batch_due(rows_batch_t *batch, record_t *record)
     if (!set && !record->due_known)
         return true;
     rows_key(key, record->key);
-    uint8_t *at = batch_row(batch, ROWS_TIMERS, key, sizeof key,
-                            set ? ROW_CRC + sizeof record->due_ms : 0);
+    uint8_t *at =
+        batch_row(batch, ROWS_TIMERS, key, sizeof key, set ? ROW_CRC + sizeof record->due_ms : 0);
     if (at == NULL)
         return false;
     if (set)
@@ -118,8 +118,8 @@ batch_reply_block(void *argument, uint64_t number, const void *data, size_t size
 {
     batch_replies_t *into = argument;
     uint64_t key = htobe64(number);
-    uint8_t *at = batch_row(into->batch, ROWS_REPLIES, (const uint8_t *)&key, sizeof key,
-                            ROW_CRC + size);
+    uint8_t *at =
+        batch_row(into->batch, ROWS_REPLIES, (const uint8_t *)&key, sizeof key, ROW_CRC + size);
     into->failed = into->failed || at == NULL;
     if (at != NULL)
         memcpy(at + ROW_CRC, data, size);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS_FIRST = 4096, MOVES_PER_ADD = 4, EVICT_LOOKS = 256 };
+enum { BUCKETS_FIRST = 4096, MOVES_PER_ADD = 2, EVICT_LOOKS = 256 };
 
 uint32_t
 cache_pieces(uint32_t size)

@@ -5,9 +5,9 @@
  *     disk), or gone (removed, until the disk knows).
  * (2) a record with a due time is in the heap; `heap` is one more than its place.
  * (3) `dirty` marks the pieces, `due_dirty` the due time, that no checkpoint has copied; such a
- *     record, and a gone one not copied, is in the list `changed`; a gone one copied is in `graves`.
- * (4) every loaded record is in the clock's ring.
- * (5) `pieces` and `due_known` are at least what the disk may hold of the record. */
+ *     record, and a gone one not copied, is in the list `changed`; a gone one copied is in
+ * `graves`. (4) every loaded record is in the clock's ring. (5) `pieces` and `due_known` are at
+ * least what the disk may hold of the record. */
 #ifndef CACHE_H
 #define CACHE_H
 #include "store/pool.h"
@@ -44,9 +44,9 @@ typedef struct {
     record_t **buckets, **old; /* old: being moved to buckets, a few with every new record */
     uint64_t mask, old_mask, old_moved;
     uint64_t count;
-    record_t *hand; /* the clock's */
+    record_t *hand;         /* the clock's */
     uint64_t loaded, loads; /* loads: since the last eviction */
-    size_t bytes; /* of loaded records */
+    size_t bytes;           /* of loaded records */
     record_list_t changed, graves;
     size_t dirty_bytes;
     cache_due_t *heap;
@@ -56,7 +56,8 @@ typedef struct {
 bool cache_init(cache_t *self);
 void cache_clear(cache_t *self);
 record_t *cache_find(const cache_t *self, state_key_t key);
-/* A new record without data. The functions that make return NULL, or false, when memory is short. */
+/* A new record without data. The functions that make return NULL, or false, when memory is short.
+ */
 record_t *cache_add(cache_t *self, state_key_t key);
 /* Give a record room for its bytes, not zeroed. */
 bool cache_load(cache_t *self, record_t *record, uint32_t size);

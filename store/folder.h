@@ -2,7 +2,8 @@
 #ifndef FOLDER_H
 #define FOLDER_H
 
-/* Make the directory and those above it when absent, and sync their names. 0, or -1 with `error`. */
+/* Make the directory and those above it when absent, and sync their names. 0, or -1 with `error`.
+ */
 int folder_make(const char *path, char *error);
 /* Own the directory: lock its file "owner", which ends with the process. The descriptor, or -1 with
  * `error`; `what` names what is owned. */

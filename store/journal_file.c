@@ -33,6 +33,7 @@ typedef struct {
     uint64_t offset, size;
     segment_head_t head;
     journal_entry_t entry; /* being appended */
+    journal_entry_t *asker; /* whose append runs */
     bool appending, dead;
     atomic_int result; /* journal_result_t of the append */
     atomic_int trouble;
@@ -74,7 +75,8 @@ journal_write_whole(int fd, struct iovec *parts, int count, uint64_t offset)
     return 0;
 }
 
-/* Go on in a new segment whose first entry is `entry`. Until its name is there, nothing happened. */
+/* Go on in a new segment whose first entry is `entry`. Until its name is there, nothing happened.
+ */
 static journal_result_t
 journal_turn_page(journal_file_t *self, const journal_entry_t *entry)
 {
@@ -133,6 +135,7 @@ static void
 journal_perform(journal_file_t *self)
 {
     int64_t start_us = journal_clock_us();
+    journal_chain(self->entry.chain, self->chain, &self->entry);
     journal_result_t result =
         self->dead ? JOURNAL_UNKNOWN : journal_write_entry(self, &self->entry);
     unsigned long long took_us = (unsigned long long)(journal_clock_us() - start_us);
@@ -145,6 +148,7 @@ journal_perform(journal_file_t *self)
 static void *
 journal_writer(void *argument)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-journal");
     journal_file_t *self = argument;
     (void)pthread_mutex_lock(&self->mutex);
     for (;;) {
@@ -173,12 +177,12 @@ journal_file_append(journal_t *base, journal_entry_t *entry)
     assert(entry->size <= JOURNAL_ENTRY_MAX);
     assert(entry->sequence == base->last + 1);
     assert(entry->now_ms >= base->now_ms);
-    journal_chain(entry->chain, self->chain, entry);
     self->entry = *entry;
+    self->asker = entry;
     self->appending = true;
     self->dead = self->dead || atomic_load(&self->result) == JOURNAL_UNKNOWN;
     atomic_store(&self->result, JOURNAL_RUNNING);
-    if (!self->running) {
+    if (!self->running || entry->at_once) {
         journal_perform(self);
         return;
     }
@@ -197,7 +201,7 @@ journal_file_ended(journal_t *base)
         return result;
     /* The result is there before the signal: wait for that too, or it would wake a later append. */
     uint64_t signal;
-    if (self->running && read(base->fd, &signal, sizeof signal) < 0)
+    if (self->running && !self->entry.at_once && read(base->fd, &signal, sizeof signal) < 0)
         return JOURNAL_RUNNING;
     self->appending = false;
     base->trouble = atomic_load(&self->trouble);
@@ -207,6 +211,7 @@ journal_file_ended(journal_t *base)
             base->first = base->last;
         base->now_ms = self->entry.now_ms;
         memcpy(self->chain, self->entry.chain, sizeof self->chain);
+        memcpy(self->asker->chain, self->entry.chain, sizeof self->chain);
     }
     return result;
 }
@@ -474,7 +479,9 @@ journal_begin(journal_file_t *self, uint64_t checkpoint, const uint8_t *chain, c
 {
     uint64_t first;
     if (shelf_count(&self->shelf, &first) == 0) {
-        if (checkpoint > 0)
+        self->base.last = checkpoint;
+        memcpy(self->chain, chain, sizeof self->chain);
+        if (checkpoint > 0 && !self->options.begin_behind)
             return refuse(error,
                           "%s: there is no journal, but the state is a checkpoint of %llu: the "
                           "journal was lost; restore both from one backup",
@@ -505,6 +512,17 @@ journal_threads(journal_file_t *self, char *error)
         return refuse(error, "cannot start the journal's writer thread: %s", strerror(rc));
     self->running = true;
     return 0;
+}
+
+/* Begin an empty journal with a segment that says where it begins. */
+static int
+journal_found(journal_file_t *self, char *error)
+{
+    journal_entry_t first = { .sequence = self->base.last + 1 };
+    return journal_turn_page(self, &first) == JOURNAL_OK
+               ? 0
+               : refuse(error, "%s: cannot begin a journal: %s", self->directory,
+                        strerror(atomic_load(&self->trouble)));
 }
 
 int
@@ -539,12 +557,11 @@ journal_file_open(journal_t **self_p, const journal_file_options_t *options, uin
     self->options.directory = self->directory;
     *self_p = &self->base;
     if (shelf_open(&self->shelf, options, error) == 0 &&
-        journal_begin(self, checkpoint, chain, error) == 0 && shelf_start(&self->shelf, error) == 0 &&
-        journal_threads(self, error) == 0) {
-        if (self->fd < 0)
-            shelf_want(&self->shelf);
+        journal_begin(self, checkpoint, chain, error) == 0 &&
+        shelf_start(&self->shelf, error) == 0 &&
+        (self->options.read_only || self->fd >= 0 || journal_found(self, error) == 0) &&
+        journal_threads(self, error) == 0)
         return 0;
-    }
     journal_file_close(self_p);
     return -1;
 }

@@ -2,7 +2,8 @@
  *
  * A ring: the newest replies push out the oldest, but only those whose command's deadline has
  * passed (its repeat would be refused as EXPIRED), so a command can never be carried out twice.
- * When the ring is full of younger ones there is no room: the partition answers BUSY.
+ * When the ring is full of younger ones there is no room: the partition answers BUSY. Above a quarter
+ * of its bound it lets go what it may; below that it keeps replies past their deadline.
  *
  * Kept in blocks that are saved with the checkpoint; part of the state, owned by state_t. */
 #ifndef REPLIES_H
@@ -12,8 +13,8 @@
 #include <stdint.h>
 
 enum {
-    REPLY_BODY_MAX = 1900,   /* a remembered reply's body; answers of writes fit */
-    REPLIES_BLOCK = 2000,    /* bytes of a block as saved: under half an LMDB page, no overflow */
+    REPLY_BODY_MAX = 1900, /* a remembered reply's body; answers of writes fit */
+    REPLIES_BLOCK = 2000,  /* bytes of a block as saved: under half an LMDB page, no overflow */
 };
 
 typedef struct replies replies_t;

@@ -60,7 +60,8 @@ rows_sound(const MDB_val *key, const MDB_val *value, size_t least)
     if (value->mv_size < ROW_CRC + least)
         return false;
     memcpy(&crc, value->mv_data, ROW_CRC);
-    return crc == rows_crc(key, (const uint8_t *)value->mv_data + ROW_CRC, value->mv_size - ROW_CRC);
+    return crc ==
+           rows_crc(key, (const uint8_t *)value->mv_data + ROW_CRC, value->mv_size - ROW_CRC);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 enum { PAGE_SIZE = 4096, PAGES_SPARE = 256 };
@@ -28,27 +29,39 @@ rows_no_room(int rc)
     return rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
 }
 
-/* Is there room on the disk for all the pages that the batch can touch? LMDB answers a write cut
- * short by a full disk with EIO, which could as well be a broken disk; so it must not come to that:
- * near the end of the disk the room is taken first. */
+/* The bytes of all the pages that the batch can touch. */
+static uint64_t
+rows_need(const rows_batch_t *batch)
+{
+    return (batch->count + batch->count / 32 + batch->used / 1024 + PAGES_SPARE) * PAGE_SIZE;
+}
+
+/* Take room for `need` bytes behind the last page; false when the disk, a quota or the process's
+ * limit on files does not have it. */
 static bool
-rows_room(rows_t *self, const rows_batch_t *batch)
+rows_take_room(rows_t *self, uint64_t need)
 {
     MDB_envinfo info;
-    struct statvfs disk;
     mdb_filehandle_t fd;
-    uint64_t pages = batch->count + batch->count / 32 + batch->used / 1024 + PAGES_SPARE;
-    uint64_t need = pages * PAGE_SIZE;
-    if (mdb_env_info(self->env, &info) != 0 || mdb_env_get_fd(self->env, &fd) != 0 ||
-        fstatvfs(fd, &disk) != 0)
-        return true;
-    uint64_t left = disk.f_bavail * disk.f_frsize;
-    if (left / 4 > need)
+    struct rlimit limit;
+    if (mdb_env_info(self->env, &info) != 0 || mdb_env_get_fd(self->env, &fd) != 0)
         return true;
     off_t end = (off_t)((info.me_last_pgno + 1) * PAGE_SIZE);
-    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, end, (off_t)need) == 0)
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (uint64_t)end + need > limit.rlim_cur)
+        return false;
+    return fallocate(fd, FALLOC_FL_KEEP_SIZE, end, (off_t)need) == 0 || !rows_no_room(errno);
+}
+
+/* Near the end of the disk the room for a commit is taken before anything is written. */
+static bool
+rows_room(rows_t *self, uint64_t need)
+{
+    struct statvfs disk;
+    mdb_filehandle_t fd;
+    if (mdb_env_get_fd(self->env, &fd) != 0 || fstatvfs(fd, &disk) != 0 ||
+        disk.f_bavail * disk.f_frsize / 4 > need)
         return true;
-    return errno == EOPNOTSUPP ? left > need : !rows_no_room(errno);
+    return rows_take_room(self, need);
 }
 
 static int
@@ -121,7 +134,8 @@ rows_commit(rows_t *self, rows_batch_t *batch, char *error)
 {
     MDB_txn *txn = NULL;
     assert(!self->read_only);
-    if (!rows_room(self, batch))
+    uint64_t need = rows_need(batch);
+    if (!rows_room(self, need))
         return ROWS_FULL;
     if (batch->count > 0)
         qsort(batch->rows, batch->count, sizeof *batch->rows, row_order);
@@ -137,7 +151,9 @@ rows_commit(rows_t *self, rows_batch_t *batch, char *error)
         return ROWS_DONE;
     if (rc == MDB_MAP_FULL)
         return ROWS_MAP_FULL;
-    if (rows_no_room(rc))
+    /* LMDB says EIO to a write that a full disk (or a quota) cut short. That write comes before the
+     * sync and the meta page, so nothing is lost; a disk with room has really failed. */
+    if (rows_no_room(rc) || (rc == EIO && !rows_take_room(self, need)))
         return ROWS_FULL;
     (void)refuse(error, "%s: the checkpoint failed: %s", self->directory, mdb_strerror(rc));
     return ROWS_FAILED;

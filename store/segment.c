@@ -139,8 +139,7 @@ segment_window(segment_reader_t *self, uint64_t offset, size_t size, bool *faile
     }
     if (offset + size > self->size)
         return NULL;
-    if (offset >= self->window_start &&
-        offset + size <= self->window_start + self->window_size)
+    if (offset >= self->window_start && offset + size <= self->window_start + self->window_size)
         return self->window + (offset - self->window_start);
     self->window_start = offset;
     self->window_size = 0;

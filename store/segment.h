@@ -1,9 +1,10 @@
 /* segment - one file of the local journal, by the byte; docs/storage.md has the tables.
  *
  * A segment is a head block and then entries, each at a multiple of 512 bytes, so that a torn
- * sector of one append never holds bytes of an earlier entry. Behind the last entry there are zeros,
- * or what the file held in an earlier life: every checksum is seeded with the segment's number and
- * its random salt, so neither old entries nor bytes that a client made up can pass for new ones. */
+ * sector of one append never holds bytes of an earlier entry. Behind the last entry there are
+ * zeros, or what the file held in an earlier life: every checksum is seeded with the segment's
+ * number and its random salt, so neither old entries nor bytes that a client made up can pass for
+ * new ones. */
 #ifndef SEGMENT_H
 #define SEGMENT_H
 #include "store/journal.h"
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    SEGMENT_HEAD = 4096,      /* bytes of the head block; entries begin behind it */
+    SEGMENT_HEAD = 4096, /* bytes of the head block; entries begin behind it */
     SEGMENT_ALIGN = 512,
     SEGMENT_FORMAT = 1,
     SEGMENT_PATH_MAX = 4096,

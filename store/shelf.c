@@ -165,8 +165,8 @@ shelf_open(shelf_t *self, const journal_file_options_t *options, char *error)
     *self = (shelf_t){ .policy = options->policy,
                        .inline_io = options->inline_io,
                        .read_only = options->read_only,
-                       .segment_bytes = options->segment_bytes ? options->segment_bytes
-                                                               : SEGMENT_DEFAULT,
+                       .segment_bytes =
+                           options->segment_bytes ? options->segment_bytes : SEGMENT_DEFAULT,
                        .directory_fd = -1,
                        .owner_fd = -1 };
     if (self->segment_bytes < 2 * SEGMENT_HEAD)
@@ -200,7 +200,8 @@ shelf_fill(shelf_t *self, const char *name, uint64_t size)
         rc = 0;
     for (uint64_t at = 0; rc == 0 && at < size;) {
         uint64_t left = size - at;
-        ssize_t n = pwrite(fd, fill_zeros, left < FILL_CHUNK ? (size_t)left : FILL_CHUNK, (off_t)at);
+        ssize_t n =
+            pwrite(fd, fill_zeros, left < FILL_CHUNK ? (size_t)left : FILL_CHUNK, (off_t)at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
@@ -230,7 +231,7 @@ shelf_make_spare(shelf_t *self)
         return errno;
     (void)close(fd);
     return renameat(self->directory_fd, spare_draft, self->directory_fd, spare_name) == 0 ? 0
-                                                                                         : errno;
+                                                                                          : errno;
 }
 
 /* One attempt at a spare, the mutex held on entry and on return. */
@@ -325,6 +326,7 @@ shelf_can_retire(const shelf_t *self)
 static void *
 shelf_keeper(void *argument)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-segments");
     shelf_t *self = argument;
     (void)pthread_mutex_lock(&self->mutex);
     while (!self->stop) {

@@ -26,11 +26,11 @@ typedef struct {
     size_t live_count, live_room;
     uint64_t *archived; /* numbers, ascending, without gaps, ending where live begins */
     size_t archived_count, archived_room;
-    uint64_t through;    /* sequence number up to which segments may be retired */
-    bool wanted, spare;  /* a spare segment is asked for; is there */
-    uint64_t attempts;   /* to make a spare, ended */
-    int trouble;         /* errno of the last attempt */
-    int64_t retry_ms;    /* no new attempt before this (monotonic) */
+    uint64_t through;   /* sequence number up to which segments may be retired */
+    bool wanted, spare; /* a spare segment is asked for; is there */
+    uint64_t attempts;  /* to make a spare, ended */
+    int trouble;        /* errno of the last attempt */
+    int64_t retry_ms;   /* no new attempt before this (monotonic) */
 } shelf_t;
 
 /* Open the directory, lock it (unless read_only) and list it; `live` has no bases yet. 0, or -1

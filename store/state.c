@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define CACHE_DEFAULT   ((size_t)256 << 20)
-#define REPLIES_DEFAULT ((size_t)64 << 20)
+#define REPLIES_DEFAULT ((size_t)256 << 20)
 
 struct state {
     state_options_t options;
@@ -377,7 +377,8 @@ state_notice(state_t *self, bool wait)
 }
 
 /* Take up another bound of the reply memory. What replies are kept depends on it, so it changes
- * only together with a commit that says so: a replay then meets the same bound at the same place. */
+ * only together with a commit that says so: a replay then meets the same bound at the same place.
+ */
 static void
 state_new_bound(state_t *self)
 {
@@ -399,8 +400,7 @@ state_checkpoint(state_t *self)
         return false;
     self->replies_from = replies_unsaved_from(self->replies);
     self->copied++;
-    state_need(self,
-               batch_collect(&self->batch, &self->cache, self->replies, self->copied));
+    state_need(self, batch_collect(&self->batch, &self->cache, self->replies, self->copied));
     self->copied_sequence = self->sequence;
     self->batch.meta = (rows_meta_t){ .sequence = self->sequence,
                                       .replies_bytes = self->options.replies_bytes,

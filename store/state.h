@@ -37,12 +37,13 @@ typedef struct {
     const char *directory; /* the LMDB environment's; made when absent */
     uint8_t site[16];      /* must equal what the directory was made with, as must these: */
     uint32_t partition, partitions, apply_version;
-    size_t map_bytes;     /* first size of the LMDB map, 0 for the default; grows by itself */
-    size_t cache_bytes;   /* clean records above this leave memory; 0 for the default, 256 MiB */
-    size_t replies_bytes; /* bound of the reply memory; 0 for the default, 64 MiB. Part of the state:
-                           * another bound is taken up with the first checkpoint after opening */
-    bool inline_io;       /* no thread: a checkpoint is committed before state_checkpoint() returns */
-    bool read_only;       /* open for looking: no lock on the directory, no checkpoint */
+    size_t map_bytes;   /* first size of the LMDB map, 0 for the default; grows by itself */
+    size_t cache_bytes; /* clean records above this leave memory; 0 for the default, 256 MiB */
+    size_t
+        replies_bytes; /* bound of the reply memory; 0 for the default, 64 MiB. Part of the state:
+                        * another bound is taken up with the first checkpoint after opening */
+    bool inline_io;    /* no thread: a checkpoint is committed before state_checkpoint() returns */
+    bool read_only;    /* open for looking: no lock on the directory, no checkpoint */
     void (*fatal)(void *argument, const char *what);
     void *argument;
 } state_options_t;

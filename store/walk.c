@@ -58,12 +58,12 @@ walk_open(shelf_t *shelf, const journal_file_options_t *options, uint64_t number
     if (rc == 0 && before != NULL &&
         (reader->head.base != before->sequence ||
          memcmp(reader->head.chain, before->chain, sizeof before->chain) != 0))
-        rc = refuse(error,
-                    "segment %016llu is damaged at offset %llu: its entries end at sequence %llu, "
-                    "but the next segment begins at %llu; restore from a backup",
-                    (unsigned long long)before->head.number, (unsigned long long)before->offset,
-                    (unsigned long long)before->sequence - 1,
-                    (unsigned long long)reader->head.base);
+        rc =
+            refuse(error,
+                   "segment %016llu is damaged at offset %llu: its entries end at sequence %llu, "
+                   "but the next segment begins at %llu; restore from a backup",
+                   (unsigned long long)before->head.number, (unsigned long long)before->offset,
+                   (unsigned long long)before->sequence - 1, (unsigned long long)reader->head.base);
     if (rc != 0)
         segment_close(reader);
     return rc;
@@ -109,6 +109,7 @@ walk_segment(segment_reader_t *reader, bool last, bool beside, uint64_t from, ui
                 *result = visit(argument, &entry);
             if (*result != 0)
                 return 1;
+            again = beside;
             continue;
         }
         int rc = last ? walk_judge(reader, &again, error) : 0;

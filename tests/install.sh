@@ -25,7 +25,7 @@ main(void)
 }
 C
 export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
-flags=$(pkg-config --cflags --libs --static marquee)
+flags=$(pkg-config --cflags --libs marquee)
 # shellcheck disable=SC2086
 check 'a program builds with pkg-config' quiet gcc -o "$work/stranger" "$work/stranger.c" $flags
 check 'and runs' [ "$("$work/stranger")" = '0.1.0 14' ]

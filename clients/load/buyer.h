@@ -41,15 +41,12 @@ typedef struct {
     char order[BUYER_ID_MAX], code[BUYER_ID_MAX], ticket[BUYER_ID_MAX];
 } buyer_t;
 
-void
-buyer_init(buyer_t *self, uint32_t number, uint32_t client, uint32_t index);
+void buyer_init(buyer_t *self, uint32_t number, uint32_t client, uint32_t index);
 /* Make the next command, with its deadline. False when there is nothing to do yet: ask again
  * later. */
-bool
-buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms);
+bool buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms);
 /* Digest the answer to the command in flight; buyer_next() then makes the one after it. */
-void
-buyer_answer(buyer_t *self, load_t *load, const wire_record_t *record);
+void buyer_answer(buyer_t *self, load_t *load, const wire_record_t *record);
 /* The place among its connection's buyers that a request id names. */
 static inline uint32_t
 buyer_index(uint64_t request)

@@ -14,6 +14,7 @@ enum {
     CONTROL_DEADLINE_MS = 5000,
     CONTROL_WINDOW = 64, /* showtimes being opened at a time */
     CONTROL_BODY_MAX = 4096,
+    CONTROL_OPEN_MAX_MS = 30000,
     CONTROL_SHOWTIME_MS = 3600 * 1000, /* starts in an hour; locks outlive every run */
 };
 
@@ -249,7 +250,12 @@ control_open_showtimes(control_t *self, uint64_t base, uint32_t from, uint32_t t
 {
     uint8_t body[CONTROL_BODY_MAX];
     uint32_t size = control_pack_showtime(body, sizeof body), waiting = 0;
+    int64_t end_ms = control_wall_ms() + CONTROL_OPEN_MAX_MS;
     while (from < to || waiting > 0) {
+        if (control_wall_ms() > end_ms) {
+            snprintf(self->error, sizeof self->error, "the showtimes take too long to open");
+            return -1;
+        }
         if (from < to && waiting < CONTROL_WINDOW) {
             wire_header_t header = { .kind = WIRE_COMMAND, .operation = OP_SHOWTIME_OPEN };
             header.key = base + from;

@@ -23,23 +23,17 @@ typedef struct {
 
 /* A connected DEALER that has said hello under an identity of its own, or NULL with `error`.
  * partitions and retry_ms may be NULL. */
-void *
-control_connect(void *context, const char *endpoint, uint32_t *partitions, uint32_t *retry_ms,
-                char error[CONTROL_ERROR_MAX]);
+void *control_connect(void *context, const char *endpoint, uint32_t *partitions, uint32_t *retry_ms,
+                      char error[CONTROL_ERROR_MAX]);
 /* 0, or -1 with self->error. */
-int
-control_open(control_t *self, void *context, const char *endpoint);
-void
-control_close(control_t *self);
+int control_open(control_t *self, void *context, const char *endpoint);
+void control_close(control_t *self);
 /* One command and its answer, tried again while the server is busy; `record` is valid until the
  * next call. 0, or -1 with self->error when no answer came. */
-int
-control_call(control_t *self, uint16_t operation, uint64_t key, const void *body, uint32_t size,
-             wire_record_t *record);
+int control_call(control_t *self, uint16_t operation, uint64_t key, const void *body, uint32_t size,
+                 wire_record_t *record);
 /* Put showtimes base + from .. base + to - 1 on sale; those that are open already are fine. */
-int
-control_open_showtimes(control_t *self, uint64_t base, uint32_t from, uint32_t to);
+int control_open_showtimes(control_t *self, uint64_t base, uint32_t from, uint32_t to);
 /* The counters of all partitions, added up. */
-int
-control_stats(control_t *self, control_stats_t *stats);
+int control_stats(control_t *self, control_stats_t *stats);
 #endif

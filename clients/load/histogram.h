@@ -15,11 +15,8 @@ typedef struct {
     uint64_t total, max_ns;
 } histogram_t;
 
-void
-histogram_add(histogram_t *self, uint64_t ns);
-void
-histogram_merge(histogram_t *self, const histogram_t *other);
+void histogram_add(histogram_t *self, uint64_t ns);
+void histogram_merge(histogram_t *self, const histogram_t *other);
 /* The latency that `per_mille` of 1000 samples do not exceed, 0 when there are none. */
-uint64_t
-histogram_at(const histogram_t *self, uint32_t per_mille);
+uint64_t histogram_at(const histogram_t *self, uint32_t per_mille);
 #endif

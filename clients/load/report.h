@@ -15,6 +15,5 @@ typedef struct {
 } report_t;
 
 /* 0, or -1 when it could not be written. */
-int
-report_print(const report_t *report);
+int report_print(const report_t *report);
 #endif

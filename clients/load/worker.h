@@ -51,14 +51,10 @@ typedef struct {
 } worker_t;
 
 /* Connect and say hello. 0, or -1 with self->error. worker_close() is due either way. */
-int
-worker_open(worker_t *self, load_t *load, void *context, uint32_t client_first,
-            uint32_t client_count);
+int worker_open(worker_t *self, load_t *load, void *context, uint32_t client_first,
+                uint32_t client_count);
 /* Run in a thread of its own until load->phase is LOAD_DRAIN and all answers are there. */
-int
-worker_start(worker_t *self);
-void
-worker_join(worker_t *self);
-void
-worker_close(worker_t *self);
+int worker_start(worker_t *self);
+void worker_join(worker_t *self);
+void worker_close(worker_t *self);
 #endif

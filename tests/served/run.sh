@@ -6,7 +6,11 @@ memory_max_kb=$((64 * 1024))
 
 # wait_for SECONDS PATTERN: until it is in the log.
 wait_for() {
-    timeout "$1" tail -n +1 -F "$work/run.log" 2>/dev/null | grep -qaE -m 1 -- "$2"
+    local until=$((EPOCHSECONDS + $1))
+    until grep -qaE -- "$2" "$work/run.log"; do
+        [ $EPOCHSECONDS -lt $until ] || return 1
+        sleep 0.02
+    done
 }
 child() {
     pgrep -P "$run" -x marqueed

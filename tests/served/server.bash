@@ -2,7 +2,8 @@
 # counted checks. Source it first; end with `finish`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-build=$PWD/${BUILD:-build/release}
+export BUILD=${BUILD:-build/release}
+build=$(realpath "$BUILD")
 work=$(mktemp -d)
 passed=0 failed=0
 server=0 clients='' events=''
@@ -58,6 +59,9 @@ server_start() {
     server=$!
     if ! read -r -t 60 line <"$work/ready" || [[ $line != 'ready '* ]]; then
         cat "$work/server.log"
+        kill -9 "$server" 2>/dev/null
+        wait "$server" 2>/dev/null
+        server=0
         return 1
     fi
     clients=${line#*clients=}
@@ -68,6 +72,7 @@ server_start() {
 # server_end [SIGNAL]: its exit status.
 server_end() {
     local code
+    [ "$server" != 0 ] || return 1
     kill "-${1:-TERM}" "$server"
     wait "$server"
     code=$?
