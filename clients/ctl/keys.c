@@ -52,10 +52,10 @@ key_list(ctl_t *ctl)
             continue;
         zcert_t *cert = zcert_load(path);
         const char *role = cert ? zcert_meta(cert, "role") : NULL;
-        if (role)
-            (void)json_array_append_new(all, json_pack("{s:s,s:s,s:s}", "name",
-                                                       zfile_filename(file, directory), "role",
-                                                       role, "public", zcert_public_txt(cert)));
+        if (role && zcert_meta(cert, "name"))
+            (void)json_array_append_new(all,
+                                        json_pack("{s:s,s:s,s:s}", "name", zcert_meta(cert, "name"),
+                                                  "role", role, "public", zcert_public_txt(cert)));
         zcert_destroy(&cert);
     }
     zlist_destroy(&files);
