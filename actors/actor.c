@@ -2,6 +2,7 @@
 #include "actors/actor.h"
 #include "broker/broker.h"
 #include <assert.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -68,13 +69,18 @@ actor_followed(const actor_t *self, uint64_t showtime)
 }
 _Static_assert(ACTOR_FOLLOWED_SLOTS == 1 << 16, "the top 16 bits of a hash index the filter");
 
+static bool
+actor_is_followed(void *argument, uint64_t showtime)
+{
+    const actor_t *self = argument;
+    return self->followed_all || *actor_followed(self, showtime);
+}
+
 static void
 actor_event(void *argument, uint64_t showtime, const wire_header_t *header, const void *body,
             uint32_t size)
 {
     actor_t *self = argument;
-    if (!self->followed_all && !*actor_followed(self, showtime))
-        return;
     zmq_msg_t message;
     if (zmq_msg_init_size(&message, ACTOR_TOPIC_SIZE + wire_size(size)) != 0)
         return;
@@ -244,7 +250,7 @@ actor_open_partitions(actor_t *self)
     for (uint32_t i = 0; i < options->partition_count && !options->echo; i++) {
         partition_options_t partition = options->partitions[i];
         partition.ways = (partition_ways_t){ .argument = self, .record = actor_record,
-                                             .event = actor_event, .seed = actor_seed,
+                                             .followed = actor_is_followed, .event = actor_event, .seed = actor_seed,
                                              .fatal = actor_fatal };
         char error[PARTITION_ERROR_MAX];
         self->partitions[i] = partition_open(&partition, error);
@@ -357,6 +363,7 @@ actor_loop(actor_t *self)
 void
 actor_run(zsock_t *pipe, void *options)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-actor");
     zsock_signal(pipe, 0); /* zactor_new() waits for this one and ignores its value */
     actor_t self = { .options = options, .pipe = pipe };
     if (!actor_open(&self)) {

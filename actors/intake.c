@@ -64,23 +64,16 @@ intake_add(intake_t *self, const wire_route_t *route, const wire_record_t *recor
         self->count++;
     else
         self->size = at;
+    self->newest = at;
     return status;
 }
 
 void
 intake_drop(intake_t *self)
 {
-    assert(self->count > 0);
-    size_t size = 0;
-    const intake_item_t *item = &self->items[--self->count];
-    (void)item;
-    wire_route_t route;
-    wire_record_t record;
-    for (uint32_t i = 0; i < self->count; i++) {
-        uint16_t status = wire_next_routed(self->bytes, self->size, &size, &route, &record);
-        assert(status == STATUS_OK);
-    }
-    self->size = size;
+    assert(self->count > 0 && self->newest < self->size);
+    self->count--;
+    self->size = self->newest;
 }
 
 bool

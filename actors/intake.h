@@ -23,7 +23,7 @@ typedef struct {
 
 typedef struct {
     uint8_t *bytes;
-    size_t size;
+    size_t size, newest; /* newest: where the command added last begins */
     uint32_t count;
     intake_item_t *items;
 } intake_t;
@@ -38,7 +38,7 @@ bool intake_room(const intake_t *self, uint32_t body_size);
  * command_decode(). */
 uint16_t intake_add(intake_t *self, const wire_route_t *route, const wire_record_t *record,
                    field_t *field);
-/* Take back the newest command. */
+/* Take back the command that intake_add() just took. */
 void intake_drop(intake_t *self);
 /* Decode an entry's payload, which is copied. False when it is not such a payload. */
 bool intake_load(intake_t *self, const void *payload, size_t size, uint32_t count);

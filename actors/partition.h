@@ -24,6 +24,7 @@ typedef struct {
     void *argument;
     void (*record)(void *argument, const wire_route_t *route, const wire_header_t *header,
                    const void *body, uint32_t size);
+    bool (*followed)(void *argument, uint64_t showtime);
     void (*event)(void *argument, uint64_t showtime, const wire_header_t *header, const void *body,
                   uint32_t size);
     uint64_t (*seed)(void *argument); /* a random number */

@@ -4,6 +4,7 @@
 #include "broker/status.h"
 #include "broker/wire.h"
 #include <assert.h>
+#include <pthread.h>
 
 enum { SANDBOX_DEADLINE_MS = 30000, SANDBOX_BODY_MAX = 256, SANDBOX_HELLO_MS = 300000 };
 
@@ -99,6 +100,7 @@ sandbox_receive(sandbox_t *self)
 void
 sandbox_run(zsock_t *pipe, void *unused)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-sandbox");
     zsock_signal(pipe, 0); /* zactor_new() waits for this one and ignores its value */
     (void)unused;
     sandbox_t self = { .socket = zsock_new(ZMQ_DEALER) };

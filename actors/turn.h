@@ -26,6 +26,8 @@ typedef struct {
  * map, borrowed for the call. */
 typedef struct {
     void *argument;
+    /* Does anybody follow this showtime? If not, its events need not be made. */
+    bool (*followed)(void *argument, uint64_t showtime);
     /* Publish an event to the followers of a showtime. `number` grows without gaps per showtime. */
     void (*event)(void *argument, uint16_t operation, uint64_t showtime, uint64_t number,
                   const void *body, uint32_t size);

@@ -1,6 +1,7 @@
 /* broker - see broker.h for the contract: birth, loop, death. */
 #include "broker/inside.h"
 #include <assert.h>
+#include <pthread.h>
 
 
 /* Pass what waits from one socket to another, or to two. */
@@ -214,6 +215,7 @@ broker_turn(broker_t *self, const zmq_pollitem_t *items, int count, const uint32
 void
 broker_actor(zsock_t *pipe, void *options)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-broker");
     zsock_signal(pipe, 0); /* zactor_new() waits for this one and ignores its value */
     broker_t self = { .options = options, .pipe = pipe };
     if (!broker_open(&self)) {

@@ -22,6 +22,7 @@ typedef struct {
     uint32_t count; /* commands in the payload; the journal does not look inside */
     uint32_t size;
     const void *payload;
+    bool at_once; /* append in the calling thread: ended when append() returns, for an idle owner */
     uint8_t chain[JOURNAL_CHAIN_SIZE]; /* of this entry; set by append and by reading */
 } journal_entry_t;
 
@@ -44,8 +45,8 @@ typedef int journal_visit_fn(void *argument, const journal_entry_t *entry);
 struct journal {
     /* Become the only owner. *epoch counts owners. */
     journal_result_t (*acquire)(journal_t *self, uint64_t *epoch);
-    /* Start to append; sets entry->chain at once. The payload must stay as it is until the append
-     * has ended. */
+    /* Start to append. Entry and payload must stay as they are until the append has ended; then
+     * entry->chain is set. */
     void (*append)(journal_t *self, journal_entry_t *entry);
     /* How the append stands; after anything but JOURNAL_RUNNING the next one may be started. */
     journal_result_t (*ended)(journal_t *self);

@@ -33,6 +33,7 @@ typedef struct {
     uint64_t offset, size;
     segment_head_t head;
     journal_entry_t entry; /* being appended */
+    journal_entry_t *asker; /* whose append runs */
     bool appending, dead;
     atomic_int result; /* journal_result_t of the append */
     atomic_int trouble;
@@ -134,6 +135,7 @@ static void
 journal_perform(journal_file_t *self)
 {
     int64_t start_us = journal_clock_us();
+    journal_chain(self->entry.chain, self->chain, &self->entry);
     journal_result_t result =
         self->dead ? JOURNAL_UNKNOWN : journal_write_entry(self, &self->entry);
     unsigned long long took_us = (unsigned long long)(journal_clock_us() - start_us);
@@ -146,6 +148,7 @@ journal_perform(journal_file_t *self)
 static void *
 journal_writer(void *argument)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-journal");
     journal_file_t *self = argument;
     (void)pthread_mutex_lock(&self->mutex);
     for (;;) {
@@ -174,12 +177,12 @@ journal_file_append(journal_t *base, journal_entry_t *entry)
     assert(entry->size <= JOURNAL_ENTRY_MAX);
     assert(entry->sequence == base->last + 1);
     assert(entry->now_ms >= base->now_ms);
-    journal_chain(entry->chain, self->chain, entry);
     self->entry = *entry;
+    self->asker = entry;
     self->appending = true;
     self->dead = self->dead || atomic_load(&self->result) == JOURNAL_UNKNOWN;
     atomic_store(&self->result, JOURNAL_RUNNING);
-    if (!self->running) {
+    if (!self->running || entry->at_once) {
         journal_perform(self);
         return;
     }
@@ -198,7 +201,7 @@ journal_file_ended(journal_t *base)
         return result;
     /* The result is there before the signal: wait for that too, or it would wake a later append. */
     uint64_t signal;
-    if (self->running && read(base->fd, &signal, sizeof signal) < 0)
+    if (self->running && !self->entry.at_once && read(base->fd, &signal, sizeof signal) < 0)
         return JOURNAL_RUNNING;
     self->appending = false;
     base->trouble = atomic_load(&self->trouble);
@@ -208,6 +211,7 @@ journal_file_ended(journal_t *base)
             base->first = base->last;
         base->now_ms = self->entry.now_ms;
         memcpy(self->chain, self->entry.chain, sizeof self->chain);
+        memcpy(self->asker->chain, self->entry.chain, sizeof self->chain);
     }
     return result;
 }

@@ -28,6 +28,7 @@ saver_commit(saver_t *self)
 static void *
 saver_thread(void *argument)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-checkpoint");
     saver_t *self = argument;
     (void)pthread_mutex_lock(&self->mutex);
     for (;;) {

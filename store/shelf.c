@@ -326,6 +326,7 @@ shelf_can_retire(const shelf_t *self)
 static void *
 shelf_keeper(void *argument)
 {
+    (void)pthread_setname_np(pthread_self(), "mq-segments");
     shelf_t *self = argument;
     (void)pthread_mutex_lock(&self->mutex);
     while (!self->stop) {

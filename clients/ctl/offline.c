@@ -109,6 +109,13 @@ offline_no_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t
     (void)argument, (void)operation, (void)showtime, (void)number, (void)body, (void)size;
 }
 
+static bool
+offline_nobody_follows(void *argument, uint64_t showtime)
+{
+    (void)argument, (void)showtime;
+    return false;
+}
+
 static void
 offline_no_end(void *argument, const reply_t *reply)
 {
@@ -151,8 +158,8 @@ verify_rebuild(const site_t *site, const char *data, uint32_t partition, state_t
 {
     char error[STATE_ERROR_MAX], path[OFFLINE_PATH];
     uint8_t live[32], rebuilt[32];
-    static const sink_t sink = { .event = offline_no_event, .tell = offline_no_event,
-                                 .resolved = offline_no_end };
+    static const sink_t sink = { .followed = offline_nobody_follows, .event = offline_no_event,
+                                 .tell = offline_no_event, .resolved = offline_no_end };
     rebuild_options_t options = { .journal = path, .site = *site,
                                   .through = state_sequence(state), .sink = &sink,
                                   .fatal = offline_fatal };
@@ -478,6 +485,13 @@ history_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t nu
     }
 }
 
+static bool
+history_followed(void *argument, uint64_t showtime)
+{
+    const history_t *self = argument;
+    return showtime == self->showtime;
+}
+
 static void
 history_cause(void *argument, const journal_entry_t *entry, const intake_item_t *item)
 {
@@ -495,7 +509,7 @@ offline_history(ctl_t *ctl)
     rebuild_options_t options = { .journal = path, .through = UINT64_MAX,
                                   .cause = history_cause, .argument = &history,
                                   .fatal = offline_fatal };
-    sink_t sink = { .argument = &history, .event = history_event, .tell = offline_no_event,
+    sink_t sink = { .argument = &history, .followed = history_followed, .event = history_event, .tell = offline_no_event,
                     .resolved = offline_no_end };
     scratch_t scratch;
     state_t *state = NULL;

@@ -35,7 +35,17 @@ replay_resolved(void *argument, const reply_t *reply)
 }
 
 /* Nobody listens to a replay. */
-static const sink_t replay_sink = { NULL, replay_event, replay_event, replay_resolved };
+static bool
+replay_followed(void *argument, uint64_t showtime)
+{
+    (void)argument, (void)showtime;
+    return false;
+}
+
+static const sink_t replay_sink = { .followed = replay_followed,
+                                    .event = replay_event,
+                                    .tell = replay_event,
+                                    .resolved = replay_resolved };
 
 static int
 replay_live(const site_t *site, const char *directory, uint64_t *sequence, uint8_t digest[32],

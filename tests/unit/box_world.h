@@ -119,6 +119,13 @@ world_inner(const world_t *w, const char *outer, const char *key)
     return number;
 }
 
+static inline bool
+world_followed(void *argument, uint64_t showtime)
+{
+    (void)argument;
+    return showtime == SHOWTIME;
+}
+
 static inline void
 world_on_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t number,
                const void *body, uint32_t size)
@@ -137,7 +144,7 @@ world_on_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t n
     assert_int_equal(operation, OP_SEATS_CHANGED);
     assert_true(mp_find(body, size, "from", &changes));
     assert_true(mp_read_uint(&changes, &from));
-    assert_true(from == w->number);
+    assert_true(from == w->number + 1);
     assert_true(number == w->number + 1);
     w->number = number;
     w->seat_events++;
@@ -344,7 +351,11 @@ world_new(void)
                                 .inline_io = true };
     if (state_open(&w->state, &options, error) != 0)
         fail_msg("%s", error);
-    w->sink = (sink_t){ w, world_on_event, world_on_tell, world_on_resolved };
+    w->sink = (sink_t){ .argument = w,
+                        .followed = world_followed,
+                        .event = world_on_event,
+                        .tell = world_on_tell,
+                        .resolved = world_on_resolved };
     assert_true(intake_init(&w->intake));
     apply_init(&w->apply, w->state, &w->site);
     w->apply.sink = &w->sink;
