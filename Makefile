@@ -104,22 +104,24 @@ $(BUILD)/libmarquee.a: $(library_src:%.c=$(BUILD)/%.o)
 	@rm -f $@
 	$(call say,ar)ar rcs $@ $^
 
+# Only under ThreadSanitizer: see there.
+order := $(if $(filter tsan,$(MODE)),$(BUILD)/tests/tsan/order.o)
 link = $(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(libs)
-$(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core)
+$(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core) $(order)
 	$(link)
-$(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core)
+$(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core)
+$(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core)
+$(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/bench-%: $(BUILD)/bench/%.o $(core)
+$(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
 # A test program that fails on purpose, to prove the runner.
-$(BUILD)/proof: $(BUILD)/tests/proof/proof.o
+$(BUILD)/proof: $(BUILD)/tests/proof/proof.o $(order)
 	$(link) -lcmocka
 
 # The packages of the client in another language.

@@ -21,6 +21,15 @@ expect() {
         failed=$((failed + 1))
     fi
 }
+# fails WHAT PROGRAM: with whatever count.
+fails() {
+    if tests/run "$2" >"$work/out" 2>&1; then
+        printf '%s: not noticed\n' "$1"
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+    fi
+}
 script() {
     printf '#!/bin/sh\n%s\n' "$2" >"$work/$1"
     chmod +x "$work/$1"
@@ -31,6 +40,16 @@ MARQUEE_PROOF=fail expect '1 passed, 1 failed' 1 'a failing test' "$proof"
 MARQUEE_PROOF=crash expect '0 passed, 1 failed' 1 'a crash' "$proof"
 MARQUEE_PROOF=leave expect '0 passed, 1 failed' 1 'leaving early with exit 0' "$proof"
 bound=1 MARQUEE_PROOF=hang expect '0 passed, 1 failed' 1 'a test that hangs' "$proof"
+# What each sanitizer is there for.
+case $BUILD in
+*tsan*) ways='race' ;;
+*asan*) ways='overrun undefined' ;;
+*ubsan*) ways='undefined' ;;
+*) ways= ;;
+esac
+for way in $ways; do
+    MARQUEE_PROOF=$way fails "$way" "$proof"
+done
 script counts 'echo 3 passed, 0 failed'
 script counts_failure 'echo 3 passed, 2 failed'
 script silent 'exit 0'
