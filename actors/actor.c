@@ -180,7 +180,8 @@ actor_message(actor_t *self, const uint8_t *bytes, size_t size, int64_t now_ms)
             actor_echo(self, &route, &record);
             continue;
         }
-        int16_t index = route.partition < ACTOR_PARTITIONS_MAX ? self->of_number[route.partition] : -1;
+        int16_t index =
+            route.partition < ACTOR_PARTITIONS_MAX ? self->of_number[route.partition] : -1;
         if (index < 0 || record.header.kind != WIRE_COMMAND) {
             self->malformed++;
             continue;
@@ -249,8 +250,11 @@ actor_open_partitions(actor_t *self)
     memset(self->of_number, 0xff, ACTOR_PARTITIONS_MAX * sizeof *self->of_number);
     for (uint32_t i = 0; i < options->partition_count && !options->echo; i++) {
         partition_options_t partition = options->partitions[i];
-        partition.ways = (partition_ways_t){ .argument = self, .record = actor_record,
-                                             .followed = actor_is_followed, .event = actor_event, .seed = actor_seed,
+        partition.ways = (partition_ways_t){ .argument = self,
+                                             .record = actor_record,
+                                             .followed = actor_is_followed,
+                                             .event = actor_event,
+                                             .seed = actor_seed,
                                              .fatal = actor_fatal };
         char error[PARTITION_ERROR_MAX];
         self->partitions[i] = partition_open(&partition, error);
@@ -314,13 +318,15 @@ actor_poll_items(const actor_t *self, zmq_pollitem_t *items)
 {
     int count = 0;
     items[count++] = (zmq_pollitem_t){ .socket = zsock_resolve(self->pipe), .events = ZMQ_POLLIN };
-    items[count++] = (zmq_pollitem_t){ .socket = zsock_resolve(self->commands), .events = ZMQ_POLLIN };
-    items[count++] = (zmq_pollitem_t){ .socket = zsock_resolve(self->events), .events = ZMQ_POLLIN };
+    items[count++] =
+        (zmq_pollitem_t){ .socket = zsock_resolve(self->commands), .events = ZMQ_POLLIN };
+    items[count++] =
+        (zmq_pollitem_t){ .socket = zsock_resolve(self->events), .events = ZMQ_POLLIN };
     for (uint32_t i = 0; i < self->options->partition_count && !self->options->echo; i++) {
         items[count++] = (zmq_pollitem_t){ .fd = partition_journal_fd(self->partitions[i]),
                                            .events = ZMQ_POLLIN };
-        items[count++] = (zmq_pollitem_t){ .fd = partition_state_fd(self->partitions[i]),
-                                           .events = ZMQ_POLLIN };
+        items[count++] =
+            (zmq_pollitem_t){ .fd = partition_state_fd(self->partitions[i]), .events = ZMQ_POLLIN };
     }
     return count;
 }

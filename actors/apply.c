@@ -2,8 +2,8 @@
 #include "actors/apply.h"
 #include <assert.h>
 
-#define box_none NULL
-#define box_echo NULL
+#define box_none  NULL
+#define box_echo  NULL
 #define box_stats NULL
 static handler_fn *const handlers[OPERATION_CODE_MAX] = {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
@@ -115,10 +115,14 @@ apply_command(apply_t *self, turn_t *turn, uint32_t index, const command_t *comm
         self->counts.accepted++;
     else
         self->counts.refused++;
-    reply = (reply_t){ .client = command->client, .request = command->request,
-                       .digest = command->digest, .sequence = turn->sequence,
-                       .deadline_ms = command->deadline_ms, .status = status,
-                       .body_size = (uint16_t)pack.size, .body = body };
+    reply = (reply_t){ .client = command->client,
+                       .request = command->request,
+                       .digest = command->digest,
+                       .sequence = turn->sequence,
+                       .deadline_ms = command->deadline_ms,
+                       .status = status,
+                       .body_size = (uint16_t)pack.size,
+                       .body = body };
     if (named && apply_remembered(status))
         replies_add(replies, &reply);
     self->answer(self->argument, index, &reply);

@@ -13,8 +13,12 @@ static const struct {
     const char *help;
 } keys[CONF_KEYS] = {
 #define K(id, path_, type_, standard_, min_, max_, help_)                                          \
-    { .path = (path_), .type = CONF_##type_, .standard = (standard_), .min = (min_),               \
-      .max = (max_), .help = (help_) },
+    { .path = (path_),                                                                             \
+      .type = CONF_##type_,                                                                        \
+      .standard = (standard_),                                                                     \
+      .min = (min_),                                                                               \
+      .max = (max_),                                                                               \
+      .help = (help_) },
     CONF_TABLE(K)
 #undef K
 };
@@ -63,7 +67,8 @@ conf_defaults(conf_t *self)
     }
 }
 
-/* zconfig keeps no line numbers: find the key again. ZPL indents four spaces a level. Returns 0 when it is not found. */
+/* zconfig keeps no line numbers: find the key again. ZPL indents four spaces a level. Returns 0
+ * when it is not found. */
 static int
 conf_line(const char *path, const char *section, const char *key)
 {
@@ -103,6 +108,10 @@ conf_section(conf_t *self, zconfig_t *section, const char *path, char *error)
         conf_key_t key = conf_named(name);
         const char *value = zconfig_value(item);
         int line = conf_line(path, zconfig_name(section), zconfig_name(item));
+        if (key < CONF_KEYS && self->line[key]) {
+            snprintf(error, CONF_ERROR_MAX, "%s:%d: \"%.100s\" is given twice", path, line, name);
+            return -1;
+        }
         if (key == CONF_KEYS || zconfig_child(item)) {
             snprintf(error, CONF_ERROR_MAX, "%s:%d: there is no key \"%.100s\"", path, line, name);
             return -1;
@@ -111,6 +120,7 @@ conf_section(conf_t *self, zconfig_t *section, const char *path, char *error)
             snprintf(error, CONF_ERROR_MAX, "%s:%d: %s", path, line, reason);
             return -1;
         }
+        self->line[key] = line;
     }
     return 0;
 }
@@ -118,8 +128,9 @@ conf_section(conf_t *self, zconfig_t *section, const char *path, char *error)
 int
 conf_load(conf_t *self, const char *path, char *error)
 {
+    snprintf(self->file, sizeof self->file, "%s", path);
     if (!zsys_file_exists(path)) {
-        snprintf(error, CONF_ERROR_MAX, "%s: no such file", path);
+        snprintf(error, CONF_ERROR_MAX, "%.400s: no such file", path);
         return -1;
     }
     zconfig_t *root = zconfig_load(path);
@@ -128,7 +139,8 @@ conf_load(conf_t *self, const char *path, char *error)
         return -1;
     }
     int rc = 0;
-    for (zconfig_t *section = zconfig_child(root); section && rc == 0; section = zconfig_next(section))
+    for (zconfig_t *section = zconfig_child(root); section && rc == 0;
+         section = zconfig_next(section))
         rc = conf_section(self, section, path, error);
     zconfig_destroy(&root);
     return rc;
@@ -169,30 +181,45 @@ conf_local(const char *endpoints)
     return true;
 }
 
+/* What is wrong with a value beside its type and bounds; NULL: nothing. */
+static const char *
+conf_wrong(const conf_t *self, conf_key_t key)
+{
+    const char *text = self->text[key];
+    switch ((int)key) {
+    case CONF_broker_clients:
+    case CONF_broker_events:
+        return conf_local(text) ? NULL
+                                : "keyless, so it must be loopback or ipc; secure_clients and "
+                                  "secure_events are for other machines";
+    case CONF_broker_role:
+        return role_named(text) & (ROLES_ALL & ~(uint32_t)ROLE_ACTOR) ? NULL
+                                                                      : "there is no such role";
+    case CONF_broker_secure_events:
+        return !*text == !*self->text[CONF_broker_secure_clients]
+                   ? NULL
+                   : "secure_clients and secure_events belong together";
+    case CONF_store_journal:
+        return streq(text, "archive") || streq(text, "drop") ? NULL : "archive or drop";
+    case CONF_sale_ceiling_ms:
+        return self->number[key] >= self->number[CONF_sale_lock_ms] ? NULL : "below sale/lock_ms";
+    default:
+        return NULL;
+    }
+}
+
 int
 conf_check(const conf_t *self, char *error)
 {
-    if (!conf_local(self->text[CONF_broker_clients]) || !conf_local(self->text[CONF_broker_events])) {
-        snprintf(error, CONF_ERROR_MAX, "broker/clients and broker/events are keyless, so they must be loopback "
-                 "or ipc; use broker/secure_clients for other machines");
-        return -1;
-    }
-    if (role_named(self->text[CONF_broker_role]) == ROLE_NONE) {
-        snprintf(error, CONF_ERROR_MAX, "broker/role: there is no role \"%.60s\"",
-                 self->text[CONF_broker_role]);
-        return -1;
-    }
-    if (!*self->text[CONF_broker_secure_clients] != !*self->text[CONF_broker_secure_events]) {
-        snprintf(error, CONF_ERROR_MAX, "broker/secure_clients and broker/secure_events belong together");
-        return -1;
-    }
-    if (!streq(self->text[CONF_store_journal], "archive") && !streq(self->text[CONF_store_journal], "drop")) {
-        snprintf(error, CONF_ERROR_MAX, "store/journal: archive or drop");
-        return -1;
-    }
-    if (self->number[CONF_sale_ceiling_ms] < self->number[CONF_sale_lock_ms]) {
-        snprintf(error, CONF_ERROR_MAX, "sale/ceiling_ms is below sale/lock_ms");
-        return -1;
+    for (conf_key_t key = 0; key < CONF_KEYS; key++) {
+        const char *wrong = conf_wrong(self, key);
+        if (wrong && self->line[key])
+            snprintf(error, CONF_ERROR_MAX, "%.200s:%d: %s: %s", self->file, self->line[key],
+                     keys[key].path, wrong);
+        else if (wrong)
+            snprintf(error, CONF_ERROR_MAX, "%s: %s", keys[key].path, wrong);
+        if (wrong)
+            return -1;
     }
     return 0;
 }

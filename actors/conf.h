@@ -1,6 +1,7 @@
 /* conf - the configuration of marqueed: one table of keys, read from a ZPL file.
  *
- * ZPL: https://rfc.zeromq.org/spec/4/ . An unknown key or a bad value stops the start, with file and line. */
+ * ZPL: https://rfc.zeromq.org/spec/4/ . An unknown key or a bad value stops the start, with file
+ * and line. */
 #ifndef CONF_H
 #define CONF_H
 #include <stddef.h>
@@ -11,19 +12,23 @@
     K(site_directory, "site/directory", TEXT, "data", 1, 200, "where journal and state live")      \
     K(site_partitions, "site/partitions", NUMBER, "1", 1, 1024, "fixed when the site is made")     \
     K(site_actors, "site/actors", NUMBER, "0", 0, 256, "threads; 0: as fits the processor")        \
-    K(broker_clients, "broker/clients", TEXT, "tcp://127.0.0.1:5570", 1, 400, "keyless endpoints: loopback or ipc") \
+    K(broker_clients, "broker/clients", TEXT, "tcp://127.0.0.1:5570", 1, 400,                      \
+      "keyless endpoints: loopback or ipc")                                                        \
     K(broker_events, "broker/events", TEXT, "tcp://127.0.0.1:5571", 1, 400, "events, keyless")     \
     K(broker_secure_clients, "broker/secure_clients", TEXT, "", 0, 400, "endpoints with CURVE")    \
     K(broker_secure_events, "broker/secure_events", TEXT, "", 0, 400, "events with CURVE")         \
     K(broker_keys, "broker/keys", TEXT, "data/keys", 1, 200, "folder of certificates")             \
     K(broker_role, "broker/role", TEXT, "admin", 1, 15, "role of keyless clients")                 \
-    K(broker_in_flight, "broker/in_flight", NUMBER, "16384", 1, 1000000, "commands under way per partition") \
+    K(broker_in_flight, "broker/in_flight", NUMBER, "16384", 1, 1000000,                           \
+      "commands under way per partition")                                                          \
     K(broker_retry_ms, "broker/retry_ms", NUMBER, "20", 1, 60000, "told with BUSY")                \
     K(store_segment_mb, "store/segment_mb", NUMBER, "64", 1, 1024, "size of a journal segment")    \
     K(store_journal, "store/journal", TEXT, "archive", 1, 15, "archive or drop old segments")      \
-    K(store_checkpoint_ms, "store/checkpoint_ms", NUMBER, "1000", 10, 600000, "between checkpoints") \
+    K(store_checkpoint_ms, "store/checkpoint_ms", NUMBER, "1000", 10, 600000,                      \
+      "between checkpoints")                                                                       \
     K(store_cache_mb, "store/cache_mb", NUMBER, "256", 1, 1048576, "clean records kept in memory") \
-    K(store_replies_mb, "store/replies_mb", NUMBER, "256", 1, 65536, "bound of remembered replies") \
+    K(store_replies_mb, "store/replies_mb", NUMBER, "256", 1, 65536,                               \
+      "bound of remembered replies")                                                               \
     K(sale_cap, "sale/cap", NUMBER, "6", 1, 16, "seats one member may hold locked")                \
     K(sale_lock_ms, "sale/lock_ms", NUMBER, "900000", 1000, 3600000, "how long a lock is held")    \
     K(sale_ceiling_ms, "sale/ceiling_ms", NUMBER, "1800000", 1000, 7200000, "longest extension")   \
@@ -33,7 +38,7 @@ typedef enum {
 #define K(id, path, type, standard, min, max, help) CONF_##id,
     CONF_TABLE(K)
 #undef K
-    CONF_KEYS
+        CONF_KEYS
 } conf_key_t;
 
 enum { CONF_TEXT_MAX = 512, CONF_ERROR_MAX = 512 };
@@ -41,6 +46,8 @@ enum { CONF_TEXT_MAX = 512, CONF_ERROR_MAX = 512 };
 typedef struct {
     char text[CONF_KEYS][CONF_TEXT_MAX];
     int64_t number[CONF_KEYS];
+    int line[CONF_KEYS]; /* where the file sets it, 0: it does not */
+    char file[CONF_TEXT_MAX];
 } conf_t;
 
 /* Every key at its default. */
@@ -49,7 +56,8 @@ void conf_defaults(conf_t *self);
 int conf_load(conf_t *self, const char *path, char *error);
 /* Set one key from "section/key=value". 0, or -1 with the reason. */
 int conf_set(conf_t *self, const char *assignment, char *error);
-/* Do the values fit one another? 0, or -1 with the reason. */
+/* Do the values fit one another? 0, or -1 with the reason, and file and line where they are known.
+ */
 int conf_check(const conf_t *self, char *error);
 /* Print every key with type, default and help. */
 void conf_help(void);

@@ -9,7 +9,7 @@ bool
 intake_init(intake_t *self)
 {
     *self = (intake_t){ .bytes = malloc(INTAKE_BYTES_MAX),
-                       .items = malloc(INTAKE_COMMANDS_MAX * sizeof *self->items) };
+                        .items = malloc(INTAKE_COMMANDS_MAX * sizeof *self->items) };
     if (self->bytes && self->items)
         return true;
     intake_free(self);
@@ -56,8 +56,8 @@ intake_add(intake_t *self, const wire_route_t *route, const wire_record_t *recor
 {
     assert(intake_room(self, record->body_size));
     size_t at = self->size;
-    self->size += wire_put_routed(self->bytes + at, route, &record->header, record->body,
-                                  record->body_size);
+    self->size +=
+        wire_put_routed(self->bytes + at, route, &record->header, record->body, record->body_size);
     size_t end = at;
     uint16_t status = intake_decode(self, &end, field);
     if (status == STATUS_OK)

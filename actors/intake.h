@@ -37,7 +37,7 @@ bool intake_room(const intake_t *self, uint32_t body_size);
 /* Copy and decode a command; there must be room. Not STATUS_OK: it was not taken, *field as in
  * command_decode(). */
 uint16_t intake_add(intake_t *self, const wire_route_t *route, const wire_record_t *record,
-                   field_t *field);
+                    field_t *field);
 /* Take back the command that intake_add() just took. */
 void intake_drop(intake_t *self);
 /* Decode an entry's payload, which is copied. False when it is not such a payload. */

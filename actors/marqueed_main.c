@@ -130,8 +130,8 @@ marqueed_partition(marqueed_t *self, uint32_t number)
         .segment_bytes = (size_t)conf->number[CONF_store_segment_mb] << 20,
         .cache_bytes = (size_t)conf->number[CONF_store_cache_mb] << 20,
         .replies_bytes = (size_t)conf->number[CONF_store_replies_mb] << 20,
-        .journal_policy = streq(conf->text[CONF_store_journal], "drop") ? JOURNAL_DROP
-                                                                        : JOURNAL_ARCHIVE,
+        .journal_policy =
+            streq(conf->text[CONF_store_journal], "drop") ? JOURNAL_DROP : JOURNAL_ARCHIVE,
         .checkpoint_ms = conf->number[CONF_store_checkpoint_ms],
     };
     options.site.partition = number;
@@ -173,8 +173,10 @@ marqueed_start_actors(marqueed_t *self)
     uint32_t at = 0;
     for (uint32_t i = 0; i < self->actor_count; i++) {
         actor_options_t *options = &self->actor_options[i];
-        *options = (actor_options_t){ .commands = BROKER_INSIDE, .events = BROKER_INSIDE_EVENTS,
-                                      .partitions = &self->partitions[at], .echo = self->echo };
+        *options = (actor_options_t){ .commands = BROKER_INSIDE,
+                                      .events = BROKER_INSIDE_EVENTS,
+                                      .partitions = &self->partitions[at],
+                                      .echo = self->echo };
         for (uint32_t number = i; number < self->site.partitions; number += self->actor_count) {
             self->partitions[at++] = marqueed_partition(self, number);
             if (!self->echo && mkdir(self->directories[number], 0700) != 0 && errno != EEXIST)
@@ -238,6 +240,7 @@ int
 main(int argc, char **argv)
 {
     static marqueed_t self;
+    zsys_set_logstream(stderr);
     int status = marqueed_arguments(&self, argc, argv);
     if (status >= 0)
         return status;
@@ -254,7 +257,6 @@ main(int argc, char **argv)
     marqueed_limits();
     if (signals < 0 || sodium_init() < 0 || !zsys_init())
         return EXIT_FAULT;
-    zsys_set_logstream(stderr);
     zsys_set_logident("marqueed");
     status = EXIT_REFUSED;
     if (marqueed_start(&self)) {

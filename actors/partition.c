@@ -56,8 +56,11 @@ static void
 partition_reply(partition_t *self, const wire_route_t *route, const wire_header_t *command,
                 status_t status, uint64_t sequence, const void *body, uint32_t size)
 {
-    wire_header_t header = { .kind = WIRE_REPLY, .operation = command->operation,
-                             .status = status, .key = command->key, .request = command->request,
+    wire_header_t header = { .kind = WIRE_REPLY,
+                             .operation = command->operation,
+                             .status = status,
+                             .key = command->key,
+                             .request = command->request,
                              .moment = (int64_t)sequence };
     self->options.ways.record(self->options.ways.argument, route, &header, body, size);
 }
@@ -80,12 +83,14 @@ partition_defer(partition_t *self, const wire_route_t *route, const wire_header_
 {
     deferred_t *slot = NULL;
     for (uint32_t i = 0; i < DEFERRED_MAX && !slot; i++)
-        if (self->deferred[i].client == route->client && self->deferred[i].request == header->request)
+        if (self->deferred[i].client == route->client &&
+            self->deferred[i].request == header->request)
             slot = &self->deferred[i];
     if (!slot)
         slot = &self->deferred[self->deferred_next++ % DEFERRED_MAX];
-    *slot = (deferred_t){ .client = route->client, .request = header->request, .route = *route,
-                          .header = *header };
+    *slot = (deferred_t){
+        .client = route->client, .request = header->request, .route = *route, .header = *header
+    };
     slot->route.client = 0; /* the broker counts the command as answered by PENDING */
 }
 
@@ -134,7 +139,9 @@ partition_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t 
                 const void *body, uint32_t size)
 {
     partition_t *self = argument;
-    wire_header_t header = { .kind = WIRE_EVENT, .operation = operation, .key = showtime,
+    wire_header_t header = { .kind = WIRE_EVENT,
+                             .operation = operation,
+                             .key = showtime,
                              .request = number,
                              .moment = (int64_t)state_sequence(self->state) };
     self->options.ways.event(self->options.ways.argument, showtime, &header, body, size);
@@ -146,7 +153,9 @@ partition_tell(void *argument, uint16_t operation, uint64_t key, uint64_t number
 {
     partition_t *self = argument;
     wire_route_t route = { .partition = (uint16_t)self->options.site.partition };
-    wire_header_t header = { .kind = WIRE_TELL, .operation = operation, .key = key,
+    wire_header_t header = { .kind = WIRE_TELL,
+                             .operation = operation,
+                             .key = key,
                              .request = number,
                              .moment = (int64_t)state_sequence(self->state) };
     self->options.ways.record(self->options.ways.argument, &route, &header, body, size);
@@ -288,11 +297,15 @@ partition_tell_rules(partition_t *self)
     pack_key_uint(&pack, "ttl_ms", (uint64_t)rules->lock_ms);
     pack_key_uint(&pack, "ceiling_ms", (uint64_t)rules->ceiling_ms);
     pack_key_bool(&pack, "gap_rule", rules->gap_rule);
-    wire_route_t route = { .role = ROLE_ACTOR, .partition = (uint16_t)self->options.site.partition };
+    wire_route_t route = { .role = ROLE_ACTOR,
+                           .partition = (uint16_t)self->options.site.partition };
     wire_record_t record = {
-        .header = { .kind = WIRE_COMMAND, .operation = OP_RULES,
-                    .key = self->options.site.partition, .request = 1 },
-        .body = body, .body_size = (uint32_t)pack.size,
+        .header = { .kind = WIRE_COMMAND,
+                    .operation = OP_RULES,
+                    .key = self->options.site.partition,
+                    .request = 1 },
+        .body = body,
+        .body_size = (uint32_t)pack.size,
     };
     field_t field;
     uint16_t status = intake_add(self->gathering, &route, &record, &field);
@@ -308,8 +321,10 @@ partition_open(const partition_options_t *options, char *error)
         return NULL;
     }
     self->options = *options;
-    self->sink = (sink_t){ .argument = self, .followed = partition_followed,
-                           .event = partition_event, .tell = partition_tell,
+    self->sink = (sink_t){ .argument = self,
+                           .followed = partition_followed,
+                           .event = partition_event,
+                           .tell = partition_tell,
                            .resolved = partition_resolved };
     self->read_body = malloc(READ_BODY_MAX);
     bool room = self->read_body != NULL;
@@ -341,9 +356,8 @@ partition_open(const partition_options_t *options, char *error)
 
 /* ------------------------------------------------------------------ commands in */
 
-static void
-partition_read(partition_t *self, const wire_route_t *route, const wire_record_t *record,
-               int64_t now_ms);
+static void partition_read(partition_t *self, const wire_route_t *route,
+                           const wire_record_t *record, int64_t now_ms);
 
 /* A write that can't be carried out any more needs no journal; unless it was answered before: then
  * it gets that answer. In time, a repeat is found by apply like any other command. */
@@ -546,8 +560,8 @@ partition_ended(partition_t *self, journal_result_t result, int64_t now_ms)
 static void
 partition_take_end(partition_t *self, int64_t now_ms)
 {
-    journal_result_t result = self->appending ? self->journal->ended(self->journal)
-                                              : JOURNAL_RUNNING;
+    journal_result_t result =
+        self->appending ? self->journal->ended(self->journal) : JOURNAL_RUNNING;
     if (result != JOURNAL_RUNNING)
         partition_ended(self, result, now_ms);
 }

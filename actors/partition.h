@@ -2,8 +2,8 @@
  * chance: the loop around it (actor.c, or a simulator) gives the time and carries the messages.
  *
  * One entry is being made durable while the one before it is applied and the next one is
- * gathered. Truths: (1) apply sees an entry only after its append ended with JOURNAL_OK; (2) an answer,
- * event or tell leaves only from apply; (3) entries are applied in order, without a gap. */
+ * gathered. Truths: (1) apply sees an entry only after its append ended with JOURNAL_OK; (2) an
+ * answer, event or tell leaves only from apply; (3) entries are applied in order, without a gap. */
 #ifndef PARTITION_H
 #define PARTITION_H
 #include "actors/apply.h"
@@ -27,7 +27,7 @@ typedef struct {
     bool (*followed)(void *argument, uint64_t showtime);
     void (*event)(void *argument, uint64_t showtime, const wire_header_t *header, const void *body,
                   uint32_t size);
-    uint64_t (*seed)(void *argument); /* a random number */
+    uint64_t (*seed)(void *argument);                /* a random number */
     void (*fatal)(void *argument, const char *what); /* does not return */
 } partition_ways_t;
 

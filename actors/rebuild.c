@@ -64,15 +64,23 @@ rebuild_run(const rebuild_options_t *options, state_t **state, char *error)
     rebuild_t self = { .options = options };
     journal_t *journal = NULL;
     journal_file_options_t from = {
-        .directory = options->journal, .partition = options->site.partition,
-        .partitions = options->site.partitions, .apply_version = APPLY_VERSION,
-        .read_only = true, .inline_io = true, .fatal = options->fatal,
+        .directory = options->journal,
+        .partition = options->site.partition,
+        .partitions = options->site.partitions,
+        .apply_version = APPLY_VERSION,
+        .read_only = true,
+        .inline_io = true,
+        .fatal = options->fatal,
         .argument = options->argument,
     };
     state_options_t to = {
-        .directory = options->scratch, .partition = options->site.partition,
-        .partitions = options->site.partitions, .apply_version = APPLY_VERSION,
-        .inline_io = true, .fatal = options->fatal, .argument = options->argument,
+        .directory = options->scratch,
+        .partition = options->site.partition,
+        .partitions = options->site.partitions,
+        .apply_version = APPLY_VERSION,
+        .inline_io = true,
+        .fatal = options->fatal,
+        .argument = options->argument,
     };
     memcpy(from.site, options->site.id, sizeof from.site);
     memcpy(to.site, options->site.id, sizeof to.site);

@@ -89,8 +89,7 @@ sandbox_receive(sandbox_t *self)
         while (at < size && wire_next(bytes, size, &at, &record) == STATUS_OK) {
             if (record.header.kind == WIRE_TELL && record.header.operation == OP_PROVIDER_REFUND)
                 sandbox_refund(self, &record);
-            else if (record.header.kind == WIRE_REPLY &&
-                     record.header.status == STATUS_HELLO_FIRST)
+            else if (record.header.kind == WIRE_REPLY && record.header.status == STATUS_HELLO_FIRST)
                 sandbox_hello(self);
         }
     }

@@ -11,7 +11,8 @@ site_hex(zconfig_t *root, const char *key, uint8_t *to, size_t size)
 {
     const char *text = zconfig_get(root, key, "");
     size_t got;
-    return sodium_hex2bin(to, size, text, strlen(text), NULL, &got, NULL) == 0 && got == size ? 0 : -1;
+    return sodium_hex2bin(to, size, text, strlen(text), NULL, &got, NULL) == 0 && got == size ? 0
+                                                                                              : -1;
 }
 
 static void
@@ -39,7 +40,8 @@ site_make(const char *path, uint32_t partitions)
     char fresh[SITE_PATH_MAX + 8];
     snprintf(fresh, sizeof fresh, "%s.new", path);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && text && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fsync(fd) == 0;
+    bool good =
+        fd >= 0 && text && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fsync(fd) == 0;
     if (fd >= 0 && close(fd) != 0)
         good = false;
     zstr_free(&text);
@@ -62,8 +64,10 @@ site_read(site_t *site, const char *path, uint32_t partitions, char *error)
     if (partitions == 0 && made > 0)
         partitions = made;
     if (made != partitions) {
-        snprintf(error, SITE_ERROR_MAX, "%.300s: the site was made with %u partitions, not %u; the number can't be changed",
-                 path, made, partitions);
+        snprintf(
+            error, SITE_ERROR_MAX,
+            "%.300s: the site was made with %u partitions, not %u; the number can't be changed",
+            path, made, partitions);
         goto done;
     }
     site->partitions = partitions;
@@ -82,7 +86,8 @@ site_load(site_t *site, const char *directory, uint32_t partitions, char *error)
         return -1;
     }
     if (zsys_dir_create("%s", directory) != 0) {
-        snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be made: %.60s", directory, strerror(errno));
+        snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be made: %.60s", directory,
+                 strerror(errno));
         return -1;
     }
     if (!zsys_file_exists(path) && site_make(path, partitions) != 0) {

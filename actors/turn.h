@@ -62,10 +62,12 @@ typedef status_t handler_fn(turn_t *turn, const command_t *command);
 
 /* The handlers of the box office, by the operation table: box_seats_lock for handler seats_lock. */
 #define BOX_HANDLERS(X)                                                                            \
-    X(showtime_open) X(showtime_get) X(showtime_list) X(seats_get) X(seats_lock) X(seats_best)     \
-    X(seats_extend) X(seats_release) X(seats_block) X(seats_unblock) X(order_create) X(order_get)  \
-    X(order_cancel) X(order_accept) X(order_refund) X(order_list) X(payment_begin)                 \
-    X(payment_settle) X(refund_settle) X(ticket_get) X(ticket_redeem) X(rules)
+    X(showtime_open)                                                                               \
+    X(showtime_get)                                                                                \
+    X(showtime_list) X(seats_get) X(seats_lock) X(seats_best) X(seats_extend) X(seats_release)     \
+        X(seats_block) X(seats_unblock) X(order_create) X(order_get) X(order_cancel)               \
+            X(order_accept) X(order_refund) X(order_list) X(payment_begin) X(payment_settle)       \
+                X(refund_settle) X(ticket_get) X(ticket_redeem) X(rules)
 #define X(name) handler_fn box_##name;
 BOX_HANDLERS(X)
 #undef X

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <pthread.h>
 
-
 /* Pass what waits from one socket to another, or to two. */
 static void
 broker_pass(zsock_t *from, zsock_t *to, zsock_t *also)
@@ -35,10 +34,9 @@ broker_pipe(broker_t *self)
     if (!word || streq(word, "$TERM"))
         self->stop = true;
     else if (streq(word, "ENDPOINTS"))
-        zstr_sendx(self->pipe, zsock_endpoint(self->fronts[FRONT_PLAIN]),
-                   zsock_endpoint(self->events_out),
-                   self->fronts[FRONT_SECURE] ? zsock_endpoint(self->fronts[FRONT_SECURE]) : "",
-                   NULL);
+        zstr_sendx(
+            self->pipe, zsock_endpoint(self->fronts[FRONT_PLAIN]), zsock_endpoint(self->events_out),
+            self->fronts[FRONT_SECURE] ? zsock_endpoint(self->fronts[FRONT_SECURE]) : "", NULL);
     zstr_free(&word);
     zmsg_destroy(&message);
 }
@@ -51,7 +49,6 @@ broker_tick(broker_t *self)
     self->tick_ms = self->now_ms + BROKER_PEER_IDLE_MS / 10;
     peers_sweep(self->peers, self->now_ms - BROKER_PEER_IDLE_MS);
 }
-
 
 static void
 broker_limits(zsock_t *socket)
@@ -168,10 +165,18 @@ broker_close(broker_t *self)
     gate_destroy(&self->gate);
 }
 
-typedef enum { ITEM_PIPE, ITEM_BACK, ITEM_EVENTS_IN, ITEM_EVENTS_OUT, ITEM_SECURE_OUT, ITEM_FRONTS } poll_item_t;
+typedef enum {
+    ITEM_PIPE,
+    ITEM_BACK,
+    ITEM_EVENTS_IN,
+    ITEM_EVENTS_OUT,
+    ITEM_SECURE_OUT,
+    ITEM_FRONTS
+} poll_item_t;
 
 static int
-broker_poll_items(broker_t *self, zmq_pollitem_t items[ITEM_FRONTS + FRONTS], uint32_t fronts[FRONTS])
+broker_poll_items(broker_t *self, zmq_pollitem_t items[ITEM_FRONTS + FRONTS],
+                  uint32_t fronts[FRONTS])
 {
     int count = ITEM_FRONTS;
     zsock_t *fixed[ITEM_FRONTS] = { self->pipe, self->back, self->events_in, self->events_out,
@@ -183,8 +188,8 @@ broker_poll_items(broker_t *self, zmq_pollitem_t items[ITEM_FRONTS + FRONTS], ui
         if (!self->fronts[i])
             continue;
         fronts[count - ITEM_FRONTS] = i;
-        items[count++] = (zmq_pollitem_t){ .socket = zsock_resolve(self->fronts[i]),
-                                           .events = ZMQ_POLLIN };
+        items[count++] =
+            (zmq_pollitem_t){ .socket = zsock_resolve(self->fronts[i]), .events = ZMQ_POLLIN };
     }
     return count;
 }

@@ -13,14 +13,14 @@
 #include <czmq.h>
 
 /* Where actors and the inside cashier of the same process connect. */
-#define BROKER_INSIDE "inproc://marquee-actors"
-#define BROKER_INSIDE_EVENTS "inproc://marquee-actor-events"
+#define BROKER_INSIDE         "inproc://marquee-actors"
+#define BROKER_INSIDE_EVENTS  "inproc://marquee-actor-events"
 #define BROKER_INSIDE_CASHIER "inproc://marquee-cashier"
 
 enum {
-    BROKER_PEERS_MAX = 65536,       /* clients known at once */
-    BROKER_PEER_IDLE_MS = 600000,   /* a silent client is forgotten after this */
-    BROKER_ACTOR_SILENT_MS = 5000,  /* an actor without a heartbeat is down after this */
+    BROKER_PEERS_MAX = 65536,      /* clients known at once */
+    BROKER_PEER_IDLE_MS = 600000,  /* a silent client is forgotten after this */
+    BROKER_ACTOR_SILENT_MS = 5000, /* an actor without a heartbeat is down after this */
     BROKER_HEARTBEAT_MS = 1000,
     BROKER_PARTITIONS_MAX = 1024,
 };
@@ -37,7 +37,8 @@ typedef struct {
 } broker_options_t;
 
 /* A zactor. Its argument is a broker_options_t that outlives it. A second signal is 0 when all is
- * bound and 1 when it could not start (the reason is logged). The command "ENDPOINTS" on its pipe is
- * answered with three strings: the last endpoints bound of clients, events, and secure clients ("": none). */
+ * bound and 1 when it could not start (the reason is logged). The command "ENDPOINTS" on its pipe
+ * is answered with three strings: the last endpoints bound of clients, events, and secure clients
+ * ("": none). */
 void broker_actor(zsock_t *pipe, void *options);
 #endif

@@ -1,14 +1,15 @@
-/* broker_back - from actors: replies to their clients, tells to the cashier, who lives and who left. */
+/* broker_back - from actors: replies to their clients, tells to the cashier, who lives and who
+ * left. */
 #include "broker/inside.h"
-
 
 static void
 broker_ready(broker_t *self, uint64_t actor, const wire_record_t *record)
 {
     uint64_t count = 0;
     mp_t mp;
-    if (!mp_find(record->body, record->body_size, "partitions", &mp) || !mp_read_uint(&mp, &count) ||
-        count != self->options->partitions || record->header.key >= count) {
+    if (!mp_find(record->body, record->body_size, "partitions", &mp) ||
+        !mp_read_uint(&mp, &count) || count != self->options->partitions ||
+        record->header.key >= count) {
         zsys_error("broker: an actor of another site was refused (%" PRIu64 " partitions, not %u)",
                    count, self->options->partitions);
         return;

@@ -13,7 +13,6 @@ broker_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-
 /* The identity that repeats are known by: what the client says, tied to its key where it has one,
  * so that nobody can ask for another's replies. Never 0. */
 static uint64_t
@@ -21,8 +20,8 @@ broker_client_id(const uint8_t claimed[16], const char *public_key)
 {
     uint8_t hash[crypto_generichash_BYTES_MIN];
     size_t key_size = public_key ? strlen(public_key) : 0;
-    int rc = crypto_generichash(hash, sizeof hash, claimed, 16, (const uint8_t *)public_key,
-                                key_size);
+    int rc =
+        crypto_generichash(hash, sizeof hash, claimed, 16, (const uint8_t *)public_key, key_size);
     assert(rc == 0);
     return get_u64(hash) | 1;
 }
@@ -95,7 +94,6 @@ broker_own(broker_t *self, peer_t *peer, const wire_record_t *record, const char
     else
         broker_status(self, peer, record);
 }
-
 
 /* What stands in the way of passing this command on? The partition goes to *number. */
 static status_t
@@ -198,14 +196,15 @@ broker_frame(broker_t *self, uint32_t front, uint64_t name, zmq_msg_t *frame)
     if (size == 0)
         status = STATUS_BAD_FRAME;
     for (uint32_t records = 0; status == STATUS_OK && at < size; records++) {
-        status = records < WIRE_RECORDS_MAX ? wire_next(bytes, size, &at, &record)
-                                            : STATUS_TOO_LARGE;
+        status =
+            records < WIRE_RECORDS_MAX ? wire_next(bytes, size, &at, &record) : STATUS_TOO_LARGE;
         if (status == STATUS_OK)
             broker_record(self, name, &record, public_key, &only);
     }
     if (status != STATUS_OK) {
+        static const wire_header_t unreadable; /* request 0: it is not known whose answer this is */
         self->malformed++;
-        broker_refuse(self, name, &record.header, status);
+        broker_refuse(self, name, &unreadable, status);
     }
 }
 

@@ -2,7 +2,6 @@
 #include "broker/inside.h"
 #include <assert.h>
 
-
 static void
 broker_id_of(uint64_t name, uint8_t id[5])
 {
@@ -31,8 +30,10 @@ void
 broker_answer(broker_t *self, uint64_t name, const wire_header_t *command, status_t status,
               const void *body, uint32_t size)
 {
-    wire_header_t header = { .kind = WIRE_REPLY, .operation = command->operation,
-                             .status = status, .key = command->key,
+    wire_header_t header = { .kind = WIRE_REPLY,
+                             .operation = command->operation,
+                             .status = status,
+                             .key = command->key,
                              .request = command->request };
     zmq_msg_t message;
     if (zmq_msg_init_size(&message, wire_size(size)) != 0) {
@@ -102,7 +103,6 @@ broker_deliver(broker_t *self)
     self->waiting_count = self->touched_count = 0;
 }
 
-
 static bool
 broker_send_actor(broker_t *self, uint64_t actor, const void *bytes, size_t size)
 {
@@ -121,8 +121,8 @@ broker_bounce(broker_t *self, lane_t *partition)
     wire_route_t route;
     wire_record_t record;
     while (at < partition->out.size) {
-        status_t status = wire_next_routed(partition->out.bytes, partition->out.size, &at, &route,
-                                           &record);
+        status_t status =
+            wire_next_routed(partition->out.bytes, partition->out.size, &at, &route, &record);
         assert(status == STATUS_OK);
         broker_refuse(self, route.peer, &record.header, STATUS_UNAVAILABLE);
     }
@@ -156,7 +156,9 @@ broker_forward(broker_t *self, lane_t *partition, uint32_t number, const peer_t 
 {
     pack_buffer_t *out = &partition->out;
     size_t size = wire_routed_size(record->body_size);
-    wire_route_t route = { .peer = peer->name, .client = peer->client, .role = peer->role,
+    wire_route_t route = { .peer = peer->name,
+                           .client = peer->client,
+                           .role = peer->role,
                            .partition = (uint16_t)number };
     if (out->size + size > out->room)
         broker_flush(self, partition);

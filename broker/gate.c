@@ -146,7 +146,8 @@ gate_name_good(const char *name)
 {
     size_t size = strlen(name);
     return size > 0 && size < 64 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == size &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+               size &&
            strcmp(name, "server") != 0;
 }
 

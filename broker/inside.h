@@ -12,7 +12,7 @@ enum {
     FRONT_SECURE,
     FRONT_CASHIER,
     FRONTS,
-    BROKER_TURN_MESSAGES = 512, /* taken from one socket before the others get their turn */
+    BROKER_TURN_MESSAGES = 512,     /* taken from one socket before the others get their turn */
     BROKER_PACK_BYTES = 256 * 1024, /* a partition's message is sent on when it is this big */
     BROKER_REPLIES_MAX = 65536,     /* replies of one message from an actor */
     BROKER_BODY_MAX = 512,          /* a body that the broker itself writes */

@@ -107,7 +107,8 @@ mp_sized(const uint8_t **at, const uint8_t *end, uint8_t lead, mp_item_t *item)
     case 0xc7:
     case 0xc8:
     case 0xc9:
-        return mp_number(at, end, 1u << (lead - 0xc7), &n) && mp_bytes(at, end, n + 1, MP_EXT, item);
+        return mp_number(at, end, 1u << (lead - 0xc7), &n) &&
+               mp_bytes(at, end, n + 1, MP_EXT, item);
     case 0xca:
     case 0xcb:
         return mp_number(at, end, lead == 0xcb ? 8 : 4, &n) && mp_float(n, lead == 0xcb, item);

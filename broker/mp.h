@@ -13,7 +13,18 @@
 
 enum { MP_DEPTH_MAX = 8 };
 
-typedef enum { MP_NIL, MP_BOOL, MP_UINT, MP_INT, MP_FLOAT, MP_STR, MP_BIN, MP_ARRAY, MP_MAP, MP_EXT } mp_type_t;
+typedef enum {
+    MP_NIL,
+    MP_BOOL,
+    MP_UINT,
+    MP_INT,
+    MP_FLOAT,
+    MP_STR,
+    MP_BIN,
+    MP_ARRAY,
+    MP_MAP,
+    MP_EXT
+} mp_type_t;
 
 /* One token. MP_INT is only used below zero; u holds a bool, an unsigned number, or the item
  * count of an array or (in pairs) a map; i a negative number; data and size a str, bin or ext,
@@ -53,7 +64,8 @@ bool mp_read_array(mp_t *mp, uint32_t *count);
  * malformed. For readers of replies; commands are decoded by operation.h. */
 bool mp_find(const void *body, size_t size, const char *key, mp_t *value);
 
-/* A writer over a buffer of the caller's. Writing past the end sets `overflow` and drops the rest. */
+/* A writer over a buffer of the caller's. Writing past the end sets `overflow` and drops the rest.
+ */
 typedef struct {
     msgpack_packer packer;
     uint8_t *data;

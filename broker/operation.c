@@ -6,16 +6,27 @@
 
 static const operation_t operations[OPERATION_CODE_MAX] = {
 #define O(code_, id, handler, name_, key_, mode_, roles_, required_, optional_, reply_, help_)     \
-    [code_] = { .code = (code_), .name = (name_), .key = KEY_##key_, .mode = MODE_##mode_,         \
-                .roles = (roles_), .required = (required_), .optional = (optional_),               \
-                .reply = (reply_), .help = (help_) },
+    [code_] = { .code = (code_),                                                                   \
+                .name = (name_),                                                                   \
+                .key = KEY_##key_,                                                                 \
+                .mode = MODE_##mode_,                                                              \
+                .roles = (roles_),                                                                 \
+                .required = (required_),                                                           \
+                .optional = (optional_),                                                           \
+                .reply = (reply_),                                                                 \
+                .help = (help_) },
     OPERATION_TABLE(O)
 #undef O
 };
 
 static const field_info_t fields[FIELDS] = {
 #define F(id, name_, type_, min_, max_, help_)                                                     \
-    { .name = (name_), .name_size = sizeof name_ - 1, .type = TYPE_##type_, .min = (min_), .max = (max_), .help = (help_) },
+    { .name = (name_),                                                                             \
+      .name_size = sizeof name_ - 1,                                                               \
+      .type = TYPE_##type_,                                                                        \
+      .min = (min_),                                                                               \
+      .max = (max_),                                                                               \
+      .help = (help_) },
     FIELD_TABLE(F)
 #undef F
 };
@@ -117,8 +128,8 @@ decode_value(mp_t *mp, const field_info_t *info, value_t *value)
     case TYPE_BIN:
         value->text.data = (const char *)item.data;
         value->text.size = item.size;
-        return item.type == (info->type == TYPE_STR ? MP_STR : MP_BIN) &&
-               item.size >= info->min && item.size <= info->max &&
+        return item.type == (info->type == TYPE_STR ? MP_STR : MP_BIN) && item.size >= info->min &&
+               item.size <= info->max &&
                (info->type == TYPE_BIN || memchr(item.data, 0, item.size) == NULL);
     case TYPE_SEATS:
         return item.type == MP_ARRAY && item.u >= info->min && item.u <= info->max &&
@@ -230,5 +241,6 @@ command_text_is(const command_t *command, field_t field, const char *text)
     if (!command_has(command, field))
         return false;
     const value_t *value = command_value(command, field);
-    return value->text.size == strlen(text) && memcmp(value->text.data, text, value->text.size) == 0;
+    return value->text.size == strlen(text) &&
+           memcmp(value->text.data, text, value->text.size) == 0;
 }

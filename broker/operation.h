@@ -26,12 +26,12 @@ typedef enum {
 } role_t;
 
 enum {
-    SEATS_MAX = 16,   /* seats that one lock can hold */
+    SEATS_MAX = 16, /* seats that one lock can hold */
     LIST_BYTES_MAX = 48 * 1024,
     MONEY_MAX_FEN_LOG10 = 12,
 };
 #define MONEY_MAX_FEN INT64_C(1000000000000)
-#define TIME_MAX_MS INT64_C(253402300799999) /* the end of the year 9999 */
+#define TIME_MAX_MS   INT64_C(253402300799999) /* the end of the year 9999 */
 
 /* F(id, name, type, min, max, help). min and max bound a number's value, the bytes of a str or
  * bin, the items of a list. SEATS is a list of different numbers, decoded and sorted ascending;
@@ -85,7 +85,7 @@ typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
     FIELD_TABLE(F)
 #undef F
-    FIELDS
+        FIELDS
 } field_t;
 _Static_assert(FIELDS <= 64, "a field is a bit of a 64-bit mask");
 
@@ -103,91 +103,103 @@ typedef enum {
  * programs of Marquee only. */
 typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 
-#define M1(a) (UINT64_C(1) << FIELD_##a)
-#define M2(a, b) (M1(a) | M1(b))
-#define M3(a, b, c) (M2(a, b) | M1(c))
-#define M4(a, b, c, d) (M3(a, b, c) | M1(d))
-#define M5(a, b, c, d, e) (M4(a, b, c, d) | M1(e))
+#define M1(a)                   (UINT64_C(1) << FIELD_##a)
+#define M2(a, b)                (M1(a) | M1(b))
+#define M3(a, b, c)             (M2(a, b) | M1(c))
+#define M4(a, b, c, d)          (M3(a, b, c) | M1(d))
+#define M5(a, b, c, d, e)       (M4(a, b, c, d) | M1(e))
 #define M7(a, b, c, d, e, f, g) (M5(a, b, c, d, e) | M2(f, g))
 
-#define ROLES_ALL (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR)
-#define ROLES_SALE (ROLE_BRIDGE | ROLE_ADMIN | ROLE_LOAD)
-#define ROLES_GATE (ROLE_KIOSK | ROLES_SALE)
+#define ROLES_ALL   (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR)
+#define ROLES_SALE  (ROLE_BRIDGE | ROLE_ADMIN | ROLE_LOAD)
+#define ROLES_GATE  (ROLE_KIOSK | ROLES_SALE)
 #define ROLES_STAFF (ROLE_ADMIN | ROLE_LOAD)
 #define ROLES_MONEY (ROLE_CASHIER | ROLES_SALE)
 
 /* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
 #define OPERATION_TABLE(O)                                                                         \
     O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL, M1(CLIENT), 0,                               \
-      "partitions, role, version, now_ms, busy_retry_ms", "introduce a client; needed once a connection") \
+      "partitions, role, version, now_ms, busy_retry_ms",                                          \
+      "introduce a client; needed once a connection")                                              \
     O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
-    O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_STAFF, 0, ~UINT64_C(0),                         \
-      "the body again", "measure the way without the work")                                        \
-    O(4, STATS, stats, "stats", PARTITION, READ, ROLES_ALL, 0, 0,                                  \
-      "counters of the partition", "what a partition has done since it started")                   \
-    O(5, RULES, rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR, M4(CAP, TTL, CEILING, GAP_RULE), 0, \
-      "nothing", "the defaults that showtimes are opened with, from the configuration")            \
+    O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_STAFF, 0, ~UINT64_C(0), "the body again",       \
+      "measure the way without the work")                                                          \
+    O(4, STATS, stats, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",     \
+      "what a partition has done since it started")                                                \
+    O(5, RULES, rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                          \
+      M4(CAP, TTL, CEILING, GAP_RULE), 0, "nothing",                                               \
+      "the defaults that showtimes are opened with, from the configuration")                       \
     O(10, SHOWTIME_OPEN, showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,             \
       M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M1(ROWS),                              \
       M5(FORMAT, CAP, TTL, CEILING, GAP_RULE), "seats", "put a showtime on sale")                  \
     O(11, SHOWTIME_GET, showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,             \
       "the showtime, its zones, counts and books", "look at a showtime")                           \
-    O(12, SHOWTIME_LIST, showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0, M2(FROM, LIMIT), \
-      "total, showtimes: [[id, starts_ms, title, hall, free, seats]]", "the showtimes of a partition") \
+    O(12, SHOWTIME_LIST, showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,            \
+      M2(FROM, LIMIT), "total, showtimes: [[id, starts_ms, title, hall, free, seats]]",            \
+      "the showtimes of a partition")                                                              \
     O(13, SEATS_GET, seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),              \
-      "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, state]]", \
+      "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, "      \
+      "state]]",                                                                                   \
       "the seat map, whole or what changed since a number")                                        \
     O(14, SEATS_LOCK, seats_lock, "seats.lock", SHOWTIME, WRITE, ROLES_SALE, M2(USER, SEATS),      \
       M2(TTL, WHEELCHAIR), "lock, until_ms", "lock seats, all or none")                            \
     O(15, SEATS_BEST, seats_best, "seats.best", SHOWTIME, WRITE, ROLES_SALE, M2(USER, COUNT),      \
-      M3(ZONE, TTL, WHEELCHAIR), "lock, until_ms, seats", "choose the best seats together and lock them") \
+      M3(ZONE, TTL, WHEELCHAIR), "lock, until_ms, seats",                                          \
+      "choose the best seats together and lock them")                                              \
     O(16, SEATS_EXTEND, seats_extend, "seats.extend", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
       M1(TTL), "lock, until_ms", "hold a lock longer, up to its ceiling")                          \
-    O(17, SEATS_RELEASE, seats_release, "seats.release", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), 0, \
-      "nothing", "give locked seats back")                                                         \
-    O(18, SEATS_BLOCK, seats_block, "seats.block", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS), M1(REASON), \
-      "nothing", "take seats off sale")                                                            \
-    O(19, SEATS_UNBLOCK, seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS), 0, \
-      "nothing", "put blocked seats back on sale")                                                 \
+    O(17, SEATS_RELEASE, seats_release, "seats.release", SHOWTIME, WRITE, ROLES_SALE,              \
+      M2(USER, LOCK), 0, "nothing", "give locked seats back")                                      \
+    O(18, SEATS_BLOCK, seats_block, "seats.block", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),        \
+      M1(REASON), "nothing", "take seats off sale")                                                \
+    O(19, SEATS_UNBLOCK, seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),  \
+      0, "nothing", "put blocked seats back on sale")                                              \
     O(20, ORDER_CREATE, order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
       M1(PROVIDER), "order, amount, until_ms; with provider also code",                            \
       "make an order of a lock; with a provider, begin its payment too")                           \
     O(21, ORDER_GET, order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),       \
       "the order, its payment, refunds and tickets", "look at an order")                           \
-    O(22, ORDER_CANCEL, order_cancel, "order.cancel", SHOWTIME, WRITE, ROLES_SALE, M2(USER, ORDER), 0, \
-      "state", "cancel an unpaid order and free its seats")                                        \
-    O(23, ORDER_ACCEPT, order_accept, "order.accept", SHOWTIME, WRITE, ROLES_SALE, M3(USER, ORDER, YES), 0, \
-      "state, tickets", "answer the offer of other seats after a late payment")                    \
+    O(22, ORDER_CANCEL, order_cancel, "order.cancel", SHOWTIME, WRITE, ROLES_SALE,                 \
+      M2(USER, ORDER), 0, "state", "cancel an unpaid order and free its seats")                    \
+    O(23, ORDER_ACCEPT, order_accept, "order.accept", SHOWTIME, WRITE, ROLES_SALE,                 \
+      M3(USER, ORDER, YES), 0, "state, tickets",                                                   \
+      "answer the offer of other seats after a late payment")                                      \
     O(24, ORDER_REFUND, order_refund, "order.refund", SHOWTIME, WRITE, ROLES_STAFF, M1(ORDER),     \
       M3(TICKETS, REASON, WAIT), "state, refunded", "void tickets and pay their price back")       \
     O(25, ORDER_LIST, order_list, "order.list", SHOWTIME, READ, ROLES_STAFF, 0, M2(FROM, LIMIT),   \
       "orders: [[order, user, state, amount, seats]], next", "the orders of a showtime")           \
-    O(30, PAYMENT_BEGIN, payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE, M3(USER, ORDER, PROVIDER), 0, \
-      "order, amount, until_ms, code", "begin the payment of an order")                            \
+    O(30, PAYMENT_BEGIN, payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE,              \
+      M3(USER, ORDER, PROVIDER), 0, "order, amount, until_ms, code",                               \
+      "begin the payment of an order")                                                             \
     O(31, PAYMENT_SETTLE, payment_settle, "payment.settle", SHOWTIME, WRITE, ROLES_MONEY,          \
       M5(ORDER, PROVIDER, OUTCOME, AMOUNT, TXN), M1(CODE), "state, tickets: [[ticket, seat]]",     \
       "say how a payment ended; the sandbox provider wants its code")                              \
-    O(32, REFUND_SETTLE, refund_settle, "refund.settle", SHOWTIME, WRITE, ROLE_CASHIER | ROLES_STAFF, \
-      M3(ORDER, TELL, OUTCOME), M1(TXN), "state", "say how a refund ended")                        \
-    O(40, TICKET_GET, ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET), M2(USER, OFFLINE), \
-      "the ticket with its token", "look at a ticket")                                             \
-    O(41, TICKET_REDEEM, ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE, M2(TOKEN, KIOSK), 0, \
-      "ticket, seat, row, column, title, hall, starts_ms", "let the holder of a ticket in, once")  \
-    O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR, M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), \
-      "answered by refund.settle", "ask the provider to pay back")                                 \
-    O(51, PROVIDER_CLOSE, none, "provider.close", CASHIER, MACHINE, ROLE_ACTOR, M2(ORDER, PROVIDER), 0, \
-      "answered by payment.settle", "ask the provider how a payment stands, then to close it")     \
+    O(32, REFUND_SETTLE, refund_settle, "refund.settle", SHOWTIME, WRITE,                          \
+      ROLE_CASHIER | ROLES_STAFF, M3(ORDER, TELL, OUTCOME), M1(TXN), "state",                      \
+      "say how a refund ended")                                                                    \
+    O(40, TICKET_GET, ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),            \
+      M2(USER, OFFLINE), "the ticket with its token", "look at a ticket")                          \
+    O(41, TICKET_REDEEM, ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,              \
+      M2(TOKEN, KIOSK), 0, "ticket, seat, row, column, title, hall, starts_ms",                    \
+      "let the holder of a ticket in, once")                                                       \
+    O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR,                  \
+      M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), "answered by refund.settle",                   \
+      "ask the provider to pay back")                                                              \
+    O(51, PROVIDER_CLOSE, none, "provider.close", CASHIER, MACHINE, ROLE_ACTOR,                    \
+      M2(ORDER, PROVIDER), 0, "answered by payment.settle",                                        \
+      "ask the provider how a payment stands, then to close it")                                   \
     O(60, SEATS_CHANGED, none, "seats.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: from, number, changes: [[id, state]]", "published after every change of seats")      \
     O(61, ORDER_CHANGED, none, "order.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: order, user, state, payment, refund", "published after every change of an order")
 
 typedef enum {
-#define O(code, id, handler, name, key, mode, roles, required, optional, reply, help) OP_##id = (code),
+#define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
+    OP_##id = (code),
     OPERATION_TABLE(O)
 #undef O
-    OPERATION_CODE_MAX = 64
+        OPERATION_CODE_MAX = 64
 } operation_code_t;
 
 typedef struct {
@@ -244,9 +256,9 @@ typedef struct {
     uint64_t key, request, client;
     int64_t deadline_ms;
     role_t role;
-    uint64_t present;      /* a bit for each field that came */
-    uint64_t digest;       /* of operation, key and body: tells a repeat from a reuse */
-    uint8_t slot[FIELDS];  /* valid where present */
+    uint64_t present;     /* a bit for each field that came */
+    uint64_t digest;      /* of operation, key and body: tells a repeat from a reuse */
+    uint8_t slot[FIELDS]; /* valid where present */
     value_t values[COMMAND_FIELDS_MAX];
 } command_t;
 

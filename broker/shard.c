@@ -11,7 +11,8 @@ shard_mix(uint64_t key)
     return key ^ key >> 31;
 }
 
-/* The paper divides by a double; 2^31 * 2^31 fits 64 bits, so integers give the same without one. */
+/* The paper divides by a double; 2^31 * 2^31 fits 64 bits, so integers give the same without one.
+ */
 uint32_t
 shard_of(uint64_t key, uint32_t partitions)
 {

@@ -22,7 +22,7 @@
     X(11, FORBIDDEN, "the sender's role may not call this operation")                              \
     X(12, WRONG_PARTITION, "the shard key belongs to another partition")                           \
     X(13, MIXED_PARTITIONS, "the records of one message must be for one partition")                \
-    X(14, EXPIRED, "the deadline had passed; this copy was not carried out")                                    \
+    X(14, EXPIRED, "the deadline had passed; this copy was not carried out")                       \
     X(15, BAD_DEADLINE, "a write needs a deadline within the allowed horizon")                     \
     X(16, BUSY, "too much is in flight; try again a little later")                                 \
     X(17, UNAVAILABLE, "the partition has no actor at the moment; try again")                      \

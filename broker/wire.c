@@ -44,8 +44,10 @@ wire_next_routed(const void *frame, size_t size, size_t *at, wire_route_t *route
     const uint8_t *bytes = (const uint8_t *)frame + *at;
     if (size - *at < WIRE_ROUTE_SIZE)
         return STATUS_BAD_FRAME;
-    *route = (wire_route_t){ .peer = get_u64(bytes), .client = get_u64(bytes + 8),
-                             .role = bytes[16], .partition = get_u16(bytes + 18) };
+    *route = (wire_route_t){ .peer = get_u64(bytes),
+                             .client = get_u64(bytes + 8),
+                             .role = bytes[16],
+                             .partition = get_u16(bytes + 18) };
     size_t behind = *at + WIRE_ROUTE_SIZE;
     uint16_t status = wire_next(frame, size, &behind, record);
     if (status == STATUS_OK)

@@ -38,10 +38,10 @@ typedef enum {
 typedef struct {
     uint8_t kind;
     uint16_t operation;
-    uint16_t status;   /* replies only, else 0 */
-    uint64_t key;      /* shard key; in events the showtime */
-    uint64_t request;  /* chosen by the client, never 0; in events and tells their number */
-    int64_t moment;    /* commands: deadline, Unix ms; replies, events: partition's sequence number */
+    uint16_t status;  /* replies only, else 0 */
+    uint64_t key;     /* shard key; in events the showtime */
+    uint64_t request; /* chosen by the client, never 0; in events and tells their number */
+    int64_t moment; /* commands: deadline, Unix ms; replies, events: partition's sequence number */
 } wire_header_t;
 
 /* One record inside somebody else's buffer; valid as long as that is. */

@@ -32,7 +32,7 @@ typedef struct {
     int fd;
     uint64_t offset, size;
     segment_head_t head;
-    journal_entry_t entry; /* being appended */
+    journal_entry_t entry;  /* being appended */
     journal_entry_t *asker; /* whose append runs */
     bool appending, dead;
     atomic_int result; /* journal_result_t of the append */

@@ -2,8 +2,8 @@
  *
  * A ring: the newest replies push out the oldest, but only those whose command's deadline has
  * passed (its repeat would be refused as EXPIRED), so a command can never be carried out twice.
- * When the ring is full of younger ones there is no room: the partition answers BUSY. Above a quarter
- * of its bound it lets go what it may; below that it keeps replies past their deadline.
+ * When the ring is full of younger ones there is no room: the partition answers BUSY. Above a
+ * quarter of its bound it lets go what it may; below that it keeps replies past their deadline.
  *
  * Kept in blocks that are saved with the checkpoint; part of the state, owned by state_t. */
 #ifndef REPLIES_H

@@ -34,9 +34,13 @@ offline_state(const site_t *site, const char *data, uint32_t partition, char *er
 {
     char path[OFFLINE_PATH];
     state_t *state = NULL;
-    state_options_t options = { .directory = path, .partition = partition,
-                                .partitions = site->partitions, .apply_version = APPLY_VERSION,
-                                .read_only = true, .inline_io = true, .fatal = offline_fatal };
+    state_options_t options = { .directory = path,
+                                .partition = partition,
+                                .partitions = site->partitions,
+                                .apply_version = APPLY_VERSION,
+                                .read_only = true,
+                                .inline_io = true,
+                                .fatal = offline_fatal };
     memcpy(options.site, site->id, sizeof options.site);
     if (!offline_path(path, data, partition, "state")) {
         snprintf(error, STATE_ERROR_MAX, "the directory's name is too long");
@@ -53,10 +57,13 @@ offline_journal(const site_t *site, const char *data, uint32_t partition, const 
     static const uint8_t none[JOURNAL_CHAIN_SIZE];
     char path[OFFLINE_PATH];
     journal_t *journal = NULL;
-    journal_file_options_t options = { .directory = path, .partition = partition,
+    journal_file_options_t options = { .directory = path,
+                                       .partition = partition,
                                        .partitions = site->partitions,
-                                       .apply_version = APPLY_VERSION, .read_only = true,
-                                       .inline_io = true, .fatal = offline_fatal };
+                                       .apply_version = APPLY_VERSION,
+                                       .read_only = true,
+                                       .inline_io = true,
+                                       .fatal = offline_fatal };
     memcpy(options.site, site->id, sizeof options.site);
     if (!offline_path(path, data, partition, "journal")) {
         snprintf(error, JOURNAL_ERROR_MAX, "the directory's name is too long");
@@ -75,7 +82,8 @@ offline_close(state_t *state, journal_t *journal)
     state_close(&state);
 }
 
-/* ------------------------------------------------------------------ rebuilding, in a scratch folder */
+/* ------------------------------------------------------------------ rebuilding, in a scratch
+ * folder */
 
 typedef struct {
     char path[64];
@@ -158,10 +166,14 @@ verify_rebuild(const site_t *site, const char *data, uint32_t partition, state_t
 {
     char error[STATE_ERROR_MAX], path[OFFLINE_PATH];
     uint8_t live[32], rebuilt[32];
-    static const sink_t sink = { .followed = offline_nobody_follows, .event = offline_no_event,
-                                 .tell = offline_no_event, .resolved = offline_no_end };
-    rebuild_options_t options = { .journal = path, .site = *site,
-                                  .through = state_sequence(state), .sink = &sink,
+    static const sink_t sink = { .followed = offline_nobody_follows,
+                                 .event = offline_no_event,
+                                 .tell = offline_no_event,
+                                 .resolved = offline_no_end };
+    rebuild_options_t options = { .journal = path,
+                                  .site = *site,
+                                  .through = state_sequence(state),
+                                  .sink = &sink,
                                   .fatal = offline_fatal };
     scratch_t scratch;
     options.site.partition = partition;
@@ -176,7 +188,8 @@ verify_rebuild(const site_t *site, const char *data, uint32_t partition, state_t
     else if (memcmp(live, rebuilt, sizeof live) != 0)
         outcome = ctl_say(CTL_REFUSED,
                           "partition %u: the state rebuilt from the journal differs from the "
-                          "checkpoint at entry %" PRIu64, partition, state_sequence(state));
+                          "checkpoint at entry %" PRIu64,
+                          partition, state_sequence(state));
     state_close(&other);
     scratch_remove(&scratch);
     return outcome;
@@ -192,7 +205,8 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
     state_t *state = offline_state(site, data, partition, error);
     journal_t *journal = state ? offline_journal(site, data, partition, state, error) : NULL;
     if (!verify.showtimes || !journal || state_visit(state, verify_record, &verify, error) != 0 ||
-        (journal->first && journal->read(journal, journal->first, verify_entry, &entries, error) != 0))
+        (journal->first &&
+         journal->read(journal, journal->first, verify_entry, &entries, error) != 0))
         outcome = ctl_say(CTL_REFUSED, "partition %u: %s", partition, error);
     for (size_t i = 0; outcome == CTL_DONE && i < verify.showtime_count; i++) {
         const char *broken = box_check(state, verify.showtimes[i]);
@@ -206,9 +220,10 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
             outcome = verify_rebuild(site, data, partition, state);
     }
     if (outcome == CTL_DONE)
-        printf("partition %u: good: %zu showtimes, %" PRIu64 " records at entry %" PRIu64 ", %" PRIu64
-               " entries readable%s\n", partition, verify.showtime_count, verify.records, sequence,
-               entries, ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
+        printf("partition %u: good: %zu showtimes, %" PRIu64 " records at entry %" PRIu64
+               ", %" PRIu64 " entries readable%s\n",
+               partition, verify.showtime_count, verify.records, sequence, entries,
+               ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
     free(verify.showtimes);
     offline_close(state, journal);
     return outcome;
@@ -257,12 +272,16 @@ backup_journal(const site_t *site, const char *data, const char *to, uint32_t pa
     if (!from || !offline_path(path, to, partition, "journal"))
         return -1;
     copy_t copy = { .to = NULL };
-    journal_file_options_t options = { .directory = path, .partition = partition,
+    journal_file_options_t options = { .directory = path,
+                                       .partition = partition,
                                        .partitions = site->partitions,
-                                       .apply_version = from->apply_version, .inline_io = true,
-                                       .begin_behind = true, .fatal = offline_fatal };
+                                       .apply_version = from->apply_version,
+                                       .inline_io = true,
+                                       .begin_behind = true,
+                                       .fatal = offline_fatal };
     memcpy(options.site, site->id, sizeof options.site);
-    int rc = journal_file_open(&copy.to, &options, state_sequence(state), state_chain(state), error);
+    int rc =
+        journal_file_open(&copy.to, &options, state_sequence(state), state_chain(state), error);
     uint64_t epoch;
     if (rc == 0 && copy.to->acquire(copy.to, &epoch) != JOURNAL_OK)
         rc = -1;
@@ -292,7 +311,8 @@ backup_partition(const site_t *site, const char *data, const char *to, uint32_t 
         return -1;
     int rc = state_copy(state, path, error);
     state_close(&state);
-    /* A server may have moved its checkpoint on meanwhile: what counts is the one that was copied. */
+    /* A server may have moved its checkpoint on meanwhile: what counts is the one that was copied.
+     */
     state = rc == 0 ? offline_state(site, to, partition, error) : NULL;
     if (state && rc == 0)
         rc = backup_journal(site, data, to, partition, state, error);
@@ -367,14 +387,13 @@ dump_command(const dump_t *self, const journal_entry_t *entry, const intake_item
              const uint8_t *body, uint32_t size)
 {
     json_t *fields = size ? ctl_from_msgpack(body, size) : json_object();
-    json_t *line = json_pack("{s:I, s:s, s:s, s:I, s:I, s:s, s:o}", "entry",
-                             (json_int_t)entry->sequence, "time", "", "operation",
-                             item->command.operation->name, "key", (json_int_t)item->header.key,
-                             "request", (json_int_t)item->header.request, "role",
-                             role_name((role_t)item->route.role), "fields", fields);
+    json_t *line =
+        json_pack("{s:I, s:s, s:s, s:I, s:I, s:s, s:o}", "entry", (json_int_t)entry->sequence,
+                  "time", "", "operation", item->command.operation->name, "key",
+                  (json_int_t)item->header.key, "request", (json_int_t)item->header.request, "role",
+                  role_name((role_t)item->route.role), "fields", fields);
     char text[CTL_TIME_ROOM], client[24];
-    json_object_set_new(line, "time",
-                        json_string(ctl_time(text, entry->now_ms, CTL_TIME_EXACT)));
+    json_object_set_new(line, "time", json_string(ctl_time(text, entry->now_ms, CTL_TIME_EXACT)));
     snprintf(client, sizeof client, "%016" PRIx64, item->route.client);
     json_object_set_new(line, "client", json_string(client));
     if (!ctl_print_json(self->ctl, line)) {
@@ -397,7 +416,8 @@ dump_entry(void *argument, const journal_entry_t *entry)
     for (uint32_t i = 0; i < self->batch.count; i++) {
         wire_route_t route;
         wire_record_t record;
-        if (wire_next_routed(self->batch.bytes, self->batch.size, &at, &route, &record) != STATUS_OK)
+        if (wire_next_routed(self->batch.bytes, self->batch.size, &at, &route, &record) !=
+            STATUS_OK)
             return 1;
         if (self->left-- == 0)
             return 2;
@@ -452,8 +472,7 @@ history_print(const history_t *self, uint64_t state)
     static const char *const names[] = { "available", "locked", "sold", "blocked" };
     char when[CTL_TIME_ROOM];
     const intake_item_t *item = self->item;
-    printf("%s  %-10s %-16s entry %" PRIu64,
-           ctl_time(when, self->entry->now_ms, CTL_TIME_EXACT),
+    printf("%s  %-10s %-16s entry %" PRIu64, ctl_time(when, self->entry->now_ms, CTL_TIME_EXACT),
            state < 4 ? names[state] : "?", item ? item->command.operation->name : "its time",
            self->entry->sequence);
     if (item && command_has(&item->command, FIELD_USER))
@@ -506,10 +525,15 @@ offline_history(ctl_t *ctl)
     char error[STATE_ERROR_MAX], path[OFFLINE_PATH];
     history_t history = { 0 };
     const char *data = ctl_flag_text(ctl, CTL_FLAG_DATA, "data");
-    rebuild_options_t options = { .journal = path, .through = UINT64_MAX,
-                                  .cause = history_cause, .argument = &history,
+    rebuild_options_t options = { .journal = path,
+                                  .through = UINT64_MAX,
+                                  .cause = history_cause,
+                                  .argument = &history,
                                   .fatal = offline_fatal };
-    sink_t sink = { .argument = &history, .followed = history_followed, .event = history_event, .tell = offline_no_event,
+    sink_t sink = { .argument = &history,
+                    .followed = history_followed,
+                    .event = history_event,
+                    .tell = offline_no_event,
                     .resolved = offline_no_end };
     scratch_t scratch;
     state_t *state = NULL;

@@ -479,9 +479,12 @@ test_an_expired_repeat_does_not_say_that_nothing_was_done(void **state)
         server_client(server, (marquee_options_t){ .resend_ms = repeats ? 10 : PATIENCE_MS });
         call_lock(server, SHOWTIME, 0, &one);
         server_greet(server);
-        for (int i = 0; i <= repeats; i++)
+        wire_record_t record;
+        for (int copies = 0; copies <= repeats;) { /* a slow greeting was asked for twice */
             assert_true(server_receive(server, PATIENCE_MS));
-        wire_record_t record = server_record(server);
+            record = server_record(server);
+            copies += record.header.operation == OP_SEATS_LOCK;
+        }
         server_reply(server, &record.header, STATUS_EXPIRED, NULL);
         until_told(server, &one, 1);
         assert_int_equal(one.reply.status, repeats ? STATUS_UNKNOWN_OUTCOME : STATUS_EXPIRED);

@@ -63,9 +63,10 @@ random_bytes_are_judged_as_msgpack_c_does(void **state)
             msgpack_unpacked result;
             msgpack_unpacked_init(&result);
             size_t off = 0;
-            msgpack_unpack_return rc = msgpack_unpack_next(&result, (const char *)bytes, size, &off);
-            bool theirs = rc == MSGPACK_UNPACK_SUCCESS && off == size &&
-                          !nested_too_deep(&result.data, 0);
+            msgpack_unpack_return rc =
+                msgpack_unpack_next(&result, (const char *)bytes, size, &off);
+            bool theirs =
+                rc == MSGPACK_UNPACK_SUCCESS && off == size && !nested_too_deep(&result.data, 0);
             if (ours != theirs)
                 print_message("round %d\n", round);
             assert_int_equal(ours, theirs);
@@ -104,8 +105,14 @@ announced_sizes_are_bounded_by_the_bytes(void **state)
 {
     (void)state;
     static const char *const liars[] = {
-        "\xdd\xff\xff\xff\xff", "\xdf\x80\x00\x00\x00", "\xdb\xff\xff\xff\xff", "\xc6\xff\xff\xff\xff",
-        "\xc9\xff\xff\xff\xff", "\x92\x01",             "\x81\x01",             "\xc1",
+        "\xdd\xff\xff\xff\xff",
+        "\xdf\x80\x00\x00\x00",
+        "\xdb\xff\xff\xff\xff",
+        "\xc6\xff\xff\xff\xff",
+        "\xc9\xff\xff\xff\xff",
+        "\x92\x01",
+        "\x81\x01",
+        "\xc1",
     };
     static const size_t sizes[] = { 5, 5, 5, 5, 5, 2, 2, 1 };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
@@ -152,7 +159,8 @@ keys_are_found(void **state)
     pack_map(&pack, 2);
     pack_key_str(&pack, "a", "x");
     pack_key_uint(&pack, "lock", 7);
-    assert_true(mp_find(bytes, pack.size, "lock", &mp) && mp_read_uint(&mp, &number) && number == 7);
+    assert_true(mp_find(bytes, pack.size, "lock", &mp) && mp_read_uint(&mp, &number) &&
+                number == 7);
     assert_false(mp_find(bytes, pack.size, "loc", &mp));
     assert_false(mp_find(bytes, pack.size - 1, "missing", &mp));
 }

@@ -13,7 +13,8 @@ static void
 pack_value(pack_t *pack, field_t field, bool largest)
 {
     const field_info_t *info = field_info(field);
-    static const char text[128] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    static const char text[128] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     uint64_t bound = largest ? info->max : info->min;
     switch (info->type) {
@@ -60,9 +61,11 @@ pack_fields(pack_t *pack, const operation_t *operation, uint64_t mask, bool larg
 static uint16_t
 decode(command_t *command, uint16_t code, const pack_t *pack, role_t role, field_t *field)
 {
-    wire_record_t record = { .header = { .kind = WIRE_COMMAND, .operation = code, .key = 3,
-                                         .request = 9, .moment = 5 },
-                             .body = pack->data, .body_size = (uint32_t)pack->size };
+    wire_record_t record = {
+        .header = { .kind = WIRE_COMMAND, .operation = code, .key = 3, .request = 9, .moment = 5 },
+        .body = pack->data,
+        .body_size = (uint32_t)pack->size
+    };
     wire_route_t route = { .client = 1, .role = (uint8_t)role };
     return command_decode(command, &record, &route, field);
 }
@@ -96,7 +99,8 @@ smallest_and_largest_values_are_taken(void **state)
             uint32_t count = pack_fields(&pack, operation, mask, largest);
             assert_false(pack.overflow);
             assert_true(count <= COMMAND_FIELDS_MAX);
-            assert_int_equal(decode(&command, code, &pack, some_role(operation), &field), STATUS_OK);
+            assert_int_equal(decode(&command, code, &pack, some_role(operation), &field),
+                             STATUS_OK);
             assert_true(command.present == mask);
             assert_true(command.key == 3 && command.request == 9 && command.deadline_ms == 5);
         }
@@ -263,14 +267,16 @@ seat_lists_are_sorted_and_without_doubles(void **state)
     (void)state;
     command_t command;
     field_t field;
-    pack_t good = { .data = (uint8_t *)(uintptr_t)"\x82\xa4user\x01\xa5seats\x93\x09\x02\x05", .size = 17 };
+    pack_t good = { .data = (uint8_t *)(uintptr_t) "\x82\xa4user\x01\xa5seats\x93\x09\x02\x05",
+                    .size = 17 };
     assert_int_equal(decode(&command, OP_SEATS_LOCK, &good, ROLE_ADMIN, &field), STATUS_OK);
     const value_t *value = command_value(&command, FIELD_SEATS);
     assert_int_equal(value->seats.count, 3);
     assert_int_equal(value->seats.ids[0], 2);
     assert_int_equal(value->seats.ids[1], 5);
     assert_int_equal(value->seats.ids[2], 9);
-    pack_t twice = { .data = (uint8_t *)(uintptr_t)"\x82\xa4user\x01\xa5seats\x93\x09\x02\x09", .size = 17 };
+    pack_t twice = { .data = (uint8_t *)(uintptr_t) "\x82\xa4user\x01\xa5seats\x93\x09\x02\x09",
+                     .size = 17 };
     assert_int_equal(decode(&command, OP_SEATS_LOCK, &twice, ROLE_ADMIN, &field), STATUS_BAD_FIELD);
     assert_int_equal(field, FIELD_SEATS);
 }
@@ -304,7 +310,8 @@ names_lead_to_their_rows(void **state)
         if (operation_of(code))
             assert_ptr_equal(operation_named(operation_of(code)->name), operation_of(code));
     for (field_t field = 0; field < FIELDS; field++)
-        assert_int_equal(field_named(field_info(field)->name, strlen(field_info(field)->name)), field);
+        assert_int_equal(field_named(field_info(field)->name, strlen(field_info(field)->name)),
+                         field);
     assert_int_equal(field_named("user\0x", 6), FIELDS);
     assert_null(operation_of(UINT16_MAX));
     assert_null(operation_named("no.such"));

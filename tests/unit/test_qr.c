@@ -17,8 +17,8 @@ static const char *const texts[] = {
     "x",
     "M00000000000000000007-55",
     /* about as long as the signed payload */
-    "JOnloQWdFNRBjYpOoJ1oeo5M8KdUbuSRboJnHwtsm4nFuoeZsSD59YqYbKT-POZfXCztu-"
-    "DkXvwcNnO5JoKgCoemdGlja2V0",
+    ("JOnloQWdFNRBjYpOoJ1oeo5M8KdUbuSRboJnHwtsm4nFuoeZsSD59YqYbKT-POZfXCztu-"
+     "DkXvwcNnO5JoKgCoemdGlja2V0"),
 };
 enum { TEXTS = sizeof texts / sizeof texts[0] };
 

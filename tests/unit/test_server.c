@@ -50,8 +50,15 @@ server_exec(const server_t *self, int out)
     int count = 0;
     snprintf(program, sizeof program, "%s/marqueed", build ? build : "build/release");
     snprintf(directory, sizeof directory, "site/directory=%s", self->directory);
-    const char *fixed[] = { program, "--set", directory, "--set", "broker/clients=tcp://127.0.0.1:*", "--set",
-                            "broker/events=tcp://127.0.0.1:*", "--set", "store/segment_mb=4" };
+    const char *fixed[] = { program,
+                            "--set",
+                            directory,
+                            "--set",
+                            "broker/clients=tcp://127.0.0.1:*",
+                            "--set",
+                            "broker/events=tcp://127.0.0.1:*",
+                            "--set",
+                            "store/segment_mb=4" };
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         arguments[count++] = strdup(fixed[i]);
     for (size_t i = 0; self->extra[i]; i++) {
@@ -81,7 +88,8 @@ server_start(server_t *self)
     assert_non_null(fgets(line, sizeof line, out));
     fclose(out);
     assert_in_range(sscanf(line, "ready clients=%127s events=%127s secure=%127s", self->clients,
-                           self->events, self->secure), 2, 3);
+                           self->events, self->secure),
+                    2, 3);
 }
 
 static void
@@ -115,8 +123,11 @@ server_remove(server_t *self)
 static size_t
 put(caller_t *self, uint8_t *to, uint16_t operation, uint64_t key, const pack_t *body)
 {
-    wire_header_t header = { .kind = WIRE_COMMAND, .operation = operation, .key = key,
-                             .request = ++self->request, .moment = wall_ms() + WAIT_MS };
+    wire_header_t header = { .kind = WIRE_COMMAND,
+                             .operation = operation,
+                             .key = key,
+                             .request = ++self->request,
+                             .moment = wall_ms() + WAIT_MS };
     return wire_put(to, &header, body ? body->data : NULL, body ? (uint32_t)body->size : 0);
 }
 
@@ -297,9 +308,9 @@ wrong_frames_are_named_and_change_nothing(void **state)
         size_t at;
         uint8_t value;
         uint16_t status;
-    } cases[] = { { 4, 0, STATUS_BAD_FRAME }, { 6, 9, STATUS_BAD_VERSION },
+    } cases[] = { { 4, 0, STATUS_BAD_FRAME },         { 6, 9, STATUS_BAD_VERSION },
                   { 7, WIRE_EVENT, STATUS_BAD_KIND }, { 7, 99, STATUS_BAD_KIND },
-                  { 0, 200, STATUS_BAD_FRAME }, { 3, 1, STATUS_TOO_LARGE } };
+                  { 0, 200, STATUS_BAD_FRAME },       { 3, 1, STATUS_TOO_LARGE } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t size = put(&caller, frame, OP_STATS, 0, NULL);
         frame[cases[i].at] = cases[i].value;
@@ -345,8 +356,10 @@ a_write_needs_a_deadline_in_reach(void **state)
     static const struct {
         int64_t ahead_ms;
         uint16_t status;
-    } cases[] = { { INT64_MIN, STATUS_BAD_DEADLINE }, { -1000, STATUS_EXPIRED },
-                  { 5000, STATUS_OK }, { 90000, STATUS_BAD_DEADLINE } };
+    } cases[] = { { INT64_MIN, STATUS_BAD_DEADLINE },
+                  { -1000, STATUS_EXPIRED },
+                  { 5000, STATUS_OK },
+                  { 90000, STATUS_BAD_DEADLINE } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t frame[512], bytes[128];
         pack_t pack;
@@ -487,8 +500,9 @@ static int64_t
 until_of(const answer_t *answer)
 {
     mp_t mp;
-    int64_t until_ms;
-    assert_true(mp_find(answer->body, answer->size, "until_ms", &mp) && mp_read_int(&mp, &until_ms));
+    int64_t until_ms = 0;
+    assert_true(mp_find(answer->body, answer->size, "until_ms", &mp) &&
+                mp_read_int(&mp, &until_ms));
     return until_ms;
 }
 
@@ -519,7 +533,7 @@ a_lock_ends_at_its_time_also_over_a_kill(void **state)
         assert_in_range(at_ms, until_ms, until_ms + 100);
         assert_int_equal(lock_seat(&caller, 2, 5, 60000, &answer), STATUS_OK);
         mp_t mp;
-        uint64_t lock;
+        uint64_t lock = 0;
         assert_true(mp_find(answer.body, answer.size, "lock", &mp) && mp_read_uint(&mp, &lock));
         uint8_t bytes[64];
         pack_t pack;

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const wire_header_t sample = { .kind = WIRE_COMMAND, .operation = 14, .status = 7,
-                                      .key = UINT64_C(0x1122334455667788), .request = 42,
+static const wire_header_t sample = { .kind = WIRE_COMMAND,
+                                      .operation = 14,
+                                      .status = 7,
+                                      .key = UINT64_C(0x1122334455667788),
+                                      .request = 42,
                                       .moment = -5 };
 
 static void
@@ -37,9 +40,10 @@ static void
 the_header_has_the_documented_bytes(void **state)
 {
     (void)state;
-    static const uint8_t expected[] = { 32, 0, 0, 0, 'M', 'Q', 1, 1, 14, 0, 7, 0, 0x88, 0x77, 0x66, 0x55, 0x44,
-                                        0x33, 0x22, 0x11, 42, 0, 0, 0, 0, 0, 0, 0, 0xfb, 0xff, 0xff,
-                                        0xff, 0xff, 0xff, 0xff, 0xff };
+    static const uint8_t expected[] = { 32,   0,    0,    0,    'M',  'Q',  1,    1,    14,
+                                        0,    7,    0,    0x88, 0x77, 0x66, 0x55, 0x44, 0x33,
+                                        0x22, 0x11, 42,   0,    0,    0,    0,    0,    0,
+                                        0,    0xfb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
     uint8_t frame[64];
     assert_int_equal(wire_put(frame, &sample, NULL, 0), sizeof expected);
     assert_memory_equal(frame, expected, sizeof expected);
@@ -89,8 +93,8 @@ wrong_headers_are_named(void **state)
         uint8_t value;
         uint16_t status;
     } cases[] = {
-        { 4, 'm', STATUS_BAD_FRAME },   { 6, 2, STATUS_BAD_VERSION }, { 7, 0, STATUS_BAD_KIND },
-        { 7, 8, STATUS_BAD_KIND },      { 2, 2, STATUS_TOO_LARGE },   { 3, 0xff, STATUS_TOO_LARGE },
+        { 4, 'm', STATUS_BAD_FRAME }, { 6, 2, STATUS_BAD_VERSION }, { 7, 0, STATUS_BAD_KIND },
+        { 7, 8, STATUS_BAD_KIND },    { 2, 2, STATUS_TOO_LARGE },   { 3, 0xff, STATUS_TOO_LARGE },
         { 0, 31, STATUS_BAD_FRAME },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
