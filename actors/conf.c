@@ -27,13 +27,14 @@ static int
 conf_value(conf_t *self, conf_key_t key, const char *value, char *reason, size_t room)
 {
     size_t size = strlen(value);
+    if (size < CONF_TEXT_MAX)
+        memcpy(self->text[key], value, size + 1);
     if (keys[key].type == CONF_TEXT) {
         if ((int64_t)size < keys[key].min || (int64_t)size > keys[key].max) {
             snprintf(reason, room, "%s: the value must have %" PRId64 " to %" PRId64 " bytes",
                      keys[key].path, keys[key].min, keys[key].max);
             return -1;
         }
-        memcpy(self->text[key], value, size + 1);
         return 0;
     }
     char *end;
@@ -125,6 +126,47 @@ conf_section(conf_t *self, zconfig_t *section, const char *path, char *error)
     return 0;
 }
 
+/* What is wrong with the form of a line: a section at the margin, or a key and its value four
+ * spaces in. zconfig would find it too, but says so on stdout only. */
+static const char *
+conf_line_wrong(const char *line)
+{
+    size_t indent = strspn(line, " ");
+    const char *word = line + indent;
+    size_t name = strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+    const char *rest = word + name + strspn(word + name, " ");
+    if (*word == '#' || *word == '\r' || *word == '\n' || *word == '\0')
+        return NULL;
+    if (indent != 0 && indent != 4)
+        return "a section begins at the margin, a key four spaces in";
+    if (name == 0)
+        return "not a section, a key or a comment";
+    if (indent == 0 && strchr("#\r\n", *rest) == NULL)
+        return "a section has no value";
+    if (indent == 4 && *rest != '=')
+        return "a key needs = and a value";
+    return NULL;
+}
+
+static int
+conf_form(const char *path, char *error)
+{
+    FILE *file = fopen(path, "r");
+    char line[2048];
+    const char *wrong = NULL;
+    if (!file) {
+        snprintf(error, CONF_ERROR_MAX, "%.400s: %s", path, strerror(errno));
+        return -1;
+    }
+    for (int number = 1; !wrong && fgets(line, sizeof line, file); number++) {
+        wrong = conf_line_wrong(line);
+        if (wrong)
+            snprintf(error, CONF_ERROR_MAX, "%.400s:%d: %s", path, number, wrong);
+    }
+    fclose(file);
+    return wrong ? -1 : 0;
+}
+
 int
 conf_load(conf_t *self, const char *path, char *error)
 {
@@ -133,9 +175,11 @@ conf_load(conf_t *self, const char *path, char *error)
         snprintf(error, CONF_ERROR_MAX, "%.400s: no such file", path);
         return -1;
     }
+    if (conf_form(path, error) != 0)
+        return -1;
     zconfig_t *root = zconfig_load(path);
     if (!root) {
-        snprintf(error, CONF_ERROR_MAX, "%s: not a ZPL file (see the line logged above)", path);
+        snprintf(error, CONF_ERROR_MAX, "%.400s: not a ZPL file", path);
         return -1;
     }
     int rc = 0;
@@ -193,8 +237,7 @@ conf_wrong(const conf_t *self, conf_key_t key)
                                 : "keyless, so it must be loopback or ipc; secure_clients and "
                                   "secure_events are for other machines";
     case CONF_broker_role:
-        return role_named(text) & (ROLES_ALL & ~(uint32_t)ROLE_ACTOR) ? NULL
-                                                                      : "there is no such role";
+        return role_named(text) & (ROLES_ALL & ~(uint32_t)ROLE_ACTOR) ? NULL : "no such role";
     case CONF_broker_secure_events:
         return !*text == !*self->text[CONF_broker_secure_clients]
                    ? NULL
@@ -214,10 +257,11 @@ conf_check(const conf_t *self, char *error)
     for (conf_key_t key = 0; key < CONF_KEYS; key++) {
         const char *wrong = conf_wrong(self, key);
         if (wrong && self->line[key])
-            snprintf(error, CONF_ERROR_MAX, "%.200s:%d: %s: %s", self->file, self->line[key],
-                     keys[key].path, wrong);
+            snprintf(error, CONF_ERROR_MAX, "%.200s:%d: %s: \"%.100s\": %s", self->file,
+                     self->line[key], keys[key].path, self->text[key], wrong);
         else if (wrong)
-            snprintf(error, CONF_ERROR_MAX, "%s: %s", keys[key].path, wrong);
+            snprintf(error, CONF_ERROR_MAX, "%s: \"%.100s\": %s", keys[key].path, self->text[key],
+                     wrong);
         if (wrong)
             return -1;
     }

@@ -240,6 +240,8 @@ int
 main(int argc, char **argv)
 {
     static marqueed_t self;
+    if (!zsys_init())
+        return EXIT_FAULT;
     zsys_set_logstream(stderr);
     int status = marqueed_arguments(&self, argc, argv);
     if (status >= 0)
@@ -255,7 +257,7 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     zsys_handler_set(NULL);
     marqueed_limits();
-    if (signals < 0 || sodium_init() < 0 || !zsys_init())
+    if (signals < 0 || sodium_init() < 0)
         return EXIT_FAULT;
     zsys_set_logident("marqueed");
     status = EXIT_REFUSED;

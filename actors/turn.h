@@ -61,16 +61,11 @@ void turn_resolve(turn_t *turn, uint64_t client, uint64_t request, status_t stat
 typedef status_t handler_fn(turn_t *turn, const command_t *command);
 
 /* The handlers of the box office, by the operation table: box_seats_lock for handler seats_lock. */
-#define BOX_HANDLERS(X)                                                                            \
-    X(showtime_open)                                                                               \
-    X(showtime_get)                                                                                \
-    X(showtime_list) X(seats_get) X(seats_lock) X(seats_best) X(seats_extend) X(seats_release)     \
-        X(seats_block) X(seats_unblock) X(order_create) X(order_get) X(order_cancel)               \
-            X(order_accept) X(order_refund) X(order_list) X(payment_begin) X(payment_settle)       \
-                X(refund_settle) X(ticket_get) X(ticket_redeem) X(rules)
-#define X(name) handler_fn box_##name;
-BOX_HANDLERS(X)
-#undef X
+handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get, box_seats_lock,
+    box_seats_best, box_seats_extend, box_seats_release, box_seats_block, box_seats_unblock,
+    box_order_create, box_order_get, box_order_cancel, box_order_accept, box_order_refund,
+    box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
+    box_ticket_redeem, box_rules;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */
 void box_due(turn_t *turn, state_key_t key);

@@ -29,7 +29,7 @@ typedef struct {
 
 static void fill_next(fill_step_t *step);
 
-static void
+static _Noreturn void
 fill_fail(const marquee_reply_t *reply)
 {
     fprintf(stderr, "bench-fill: %s\n", marquee_status_name(reply->status));

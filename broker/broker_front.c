@@ -196,15 +196,15 @@ broker_frame(broker_t *self, uint32_t front, uint64_t name, zmq_msg_t *frame)
     if (size == 0)
         status = STATUS_BAD_FRAME;
     for (uint32_t records = 0; status == STATUS_OK && at < size; records++) {
+        record = (wire_record_t){ 0 }; /* request 0, should the header be unreadable */
         status =
             records < WIRE_RECORDS_MAX ? wire_next(bytes, size, &at, &record) : STATUS_TOO_LARGE;
         if (status == STATUS_OK)
             broker_record(self, name, &record, public_key, &only);
     }
     if (status != STATUS_OK) {
-        static const wire_header_t unreadable; /* request 0: it is not known whose answer this is */
         self->malformed++;
-        broker_refuse(self, name, &unreadable, status);
+        broker_refuse(self, name, &record.header, status);
     }
 }
 

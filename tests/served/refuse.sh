@@ -23,7 +23,13 @@ refused 2 "$here:2: .*cache_mb" -c "$work/bad.conf"
 conf 'site\n    directory = ""\n'
 refused 2 "$here:2: .*directory" -c "$work/bad.conf"
 conf 'site\n   three_spaces = 1\n'
-refused 2 "$here" -c "$work/bad.conf"
+refused 2 "$here:2: .*four spaces" -c "$work/bad.conf"
+conf 'site\n    directory = x\n    nonsense\n'
+refused 2 "$here:3: .*value" -c "$work/bad.conf"
+conf 'sale\n    cap = 4\n    cap = 5\n'
+refused 2 "$here:.*sale/cap.*twice" -c "$work/bad.conf"
+conf 'store\n    journal = burn\n'
+refused 2 "$here:2: .*burn" -c "$work/bad.conf"
 conf 'site\n'
 refused 2 "$here:1: .*site" -c "$work/bad.conf"
 refused 2 "$work/absent.conf" -c "$work/absent.conf"
