@@ -12,6 +12,21 @@
 
 typedef int rows_each_fn(void *argument, const MDB_val *key, const MDB_val *value, char *error);
 
+/* Name the place: the record, where the key still says which. */
+static int
+rows_damaged(const rows_t *self, const char *table, uint64_t row, const MDB_val *key, char *error)
+{
+    if (key->mv_size < ROW_KEY_SIZE)
+        return refuse(error, "%s: damaged: %s, row %llu; restore from a backup", self->directory,
+                      table, (unsigned long long)row);
+    state_key_t at = rows_parse_key(key->mv_data);
+    return refuse(error,
+                  "%s: damaged: %s, row %llu: space %llu, record %c %llu; restore from a backup",
+                  self->directory, table, (unsigned long long)row, (unsigned long long)at.space,
+                  at.table >= 'A' && at.table <= 'Z' ? at.table : '?',
+                  (unsigned long long)at.number);
+}
+
 /* Visit the rows of a table, checking each checksum and the key's size. */
 static int
 rows_each(rows_t *self, MDB_txn *txn, rows_table_t table, size_t key_size, rows_each_fn *visit,
@@ -27,8 +42,7 @@ rows_each(rows_t *self, MDB_txn *txn, rows_table_t table, size_t key_size, rows_
     int result = 0;
     while (result == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
         if (key.mv_size != key_size || !rows_sound(&key, &value, 1))
-            result = refuse(error, "%s: damaged: %s, row %llu; restore from a backup",
-                            self->directory, names[table], (unsigned long long)row);
+            result = rows_damaged(self, names[table], row, &key, error);
         else
             result = visit(argument, &key, &value, error);
         row++;
