@@ -37,6 +37,7 @@ enum {
     BOX_TITLE = 96,
     BOX_HALL = 48,
     BOX_FORMAT = 16,
+    BOX_TIME_ZONE = 32,
     BOX_TXN = 64,
     BOX_REASON = 64,
     BOX_KIOSK = 16,
@@ -74,10 +75,13 @@ typedef struct {
     int64_t opens_ms, closes_ms, starts_ms, ends_ms;
     /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */
     int64_t in, live, pending, refunding, refunded;
-    char title[BOX_TITLE], hall[BOX_HALL], format[BOX_FORMAT];
+    char title[BOX_TITLE], hall[BOX_HALL], format[BOX_FORMAT], time_zone[BOX_TIME_ZONE];
     zone_t zones[BOX_ZONES_MAX]; /* zone_count of them stored */
 } head_t;
-enum { HEAD_HOT = 112, HEAD_COLD = HEAD_HOT + BOX_TITLE + BOX_HALL + BOX_FORMAT };
+enum {
+    HEAD_HOT = 112,
+    HEAD_COLD = HEAD_HOT + BOX_TITLE + BOX_HALL + BOX_FORMAT + BOX_TIME_ZONE,
+};
 _Static_assert(offsetof(head_t, title) == HEAD_HOT, "stored");
 _Static_assert(offsetof(head_t, zones) == HEAD_COLD, "stored");
 

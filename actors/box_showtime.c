@@ -133,6 +133,23 @@ showtime_store(turn_t *turn, uint64_t showtime, showtime_draft_t *draft)
     ids[offset] = showtime;
 }
 
+/* A name of the IANA database, which readers use as a file's name: so no dots, no slash first.
+ * Source of the form: https://data.iana.org/time-zones/theory.html */
+static bool
+showtime_zone_good(const command_t *command)
+{
+    char name[BOX_TIME_ZONE];
+    command_text(command, FIELD_TIME_ZONE, name, sizeof name);
+    for (size_t i = 0; name[i]; i++) {
+        char c = name[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool other = (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' || c == '/';
+        if (!letter && (i == 0 || !other))
+            return false;
+    }
+    return true;
+}
+
 status_t
 box_showtime_open(turn_t *turn, const command_t *command)
 {
@@ -152,6 +169,8 @@ box_showtime_open(turn_t *turn, const command_t *command)
     if (head->opens_ms > head->closes_ms || head->closes_ms > head->ends_ms ||
         head->starts_ms >= head->ends_ms)
         return STATUS_BAD_TIMES;
+    if (!showtime_zone_good(command))
+        return box_refuse_field(turn, FIELD_TIME_ZONE);
     if (!showtime_read_hall(command, &draft, &fault))
         return showtime_bad_layout(turn, &fault);
     const rules_t *rules = state_get(turn->state, box_key(0, BOX_RULES, 0), NULL);
@@ -159,6 +178,7 @@ box_showtime_open(turn_t *turn, const command_t *command)
     command_text(command, FIELD_TITLE, head->title, sizeof head->title);
     command_text(command, FIELD_HALL, head->hall, sizeof head->hall);
     command_text(command, FIELD_FORMAT, head->format, sizeof head->format);
+    command_text(command, FIELD_TIME_ZONE, head->time_zone, sizeof head->time_zone);
     showtime_store(turn, command->key, &draft);
     pack_map(turn->reply, 1);
     pack_key_uint(turn->reply, "seats", head->seat_count);
@@ -228,11 +248,12 @@ box_showtime_get(turn_t *turn, const command_t *command)
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
     box_hall(&box);
-    pack_map(reply, 16);
+    pack_map(reply, 17);
     pack_key_uint(reply, "showtime", box.showtime);
     box_pack_text(reply, "title", box.head->title, sizeof box.head->title);
     box_pack_text(reply, "hall", box.head->hall, sizeof box.head->hall);
     box_pack_text(reply, "format", box.head->format, sizeof box.head->format);
+    box_pack_text(reply, "time_zone", box.head->time_zone, sizeof box.head->time_zone);
     pack_key_int(reply, "starts_ms", box.head->starts_ms);
     pack_key_int(reply, "ends_ms", box.head->ends_ms);
     pack_key_int(reply, "opens_ms", box.head->opens_ms);
@@ -246,7 +267,8 @@ box_showtime_get(turn_t *turn, const command_t *command)
     return STATUS_OK;
 }
 
-/* [id, starts_ms, title, hall, free, seats]; free as counted, without a look at overdue locks. */
+/* [id, starts_ms, title, hall, free, seats, time_zone]; free as counted, without a look at overdue
+ * locks. */
 static void
 showtime_pack_line(turn_t *turn, uint64_t showtime)
 {
@@ -254,20 +276,22 @@ showtime_pack_line(turn_t *turn, uint64_t showtime)
     bool open = box_open(&box, turn, showtime);
     assert(open);
     (void)open;
-    pack_array(turn->reply, 6);
+    pack_array(turn->reply, 7);
     pack_uint(turn->reply, showtime);
     pack_int(turn->reply, box.head->starts_ms);
     pack_strn(turn->reply, box.head->title, strnlen(box.head->title, sizeof box.head->title));
     pack_strn(turn->reply, box.head->hall, strnlen(box.head->hall, sizeof box.head->hall));
     pack_uint(turn->reply, box.head->counts[SEAT_AVAILABLE]);
     pack_uint(turn->reply, box.head->seat_count);
+    pack_strn(turn->reply, box.head->time_zone,
+              strnlen(box.head->time_zone, sizeof box.head->time_zone));
 }
 
 /* A page of the list ends early where the next line might not fit any more. */
 status_t
 box_showtime_list(turn_t *turn, const command_t *command)
 {
-    enum { LINE_MAX_BYTES = 192, LIMIT_DEFAULT = 100 };
+    enum { LINE_MAX_BYTES = 224, LIMIT_DEFAULT = 100 };
     pack_t *reply = turn->reply;
     const counters_t *counters = state_get(turn->state, box_key(0, BOX_COUNTERS, 0), NULL);
     uint64_t total = counters ? counters->showtimes : 0;

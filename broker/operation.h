@@ -65,6 +65,7 @@ enum {
     F(TITLE, "title", STR, 1, 96, "film title")                                                    \
     F(HALL, "hall", STR, 1, 48, "hall name")                                                       \
     F(FORMAT, "format", STR, 0, 15, "2D, 3D, IMAX, ...")                                           \
+    F(TIME_ZONE, "time_zone", STR, 1, 31, "IANA name of the cinema's time zone, to show times in") \
     F(STARTS, "starts_ms", UINT, 0, TIME_MAX_MS, "start of the film")                              \
     F(ENDS, "ends_ms", UINT, 0, TIME_MAX_MS, "end of the film")                                    \
     F(OPENS, "opens_ms", UINT, 0, TIME_MAX_MS, "sale opens")                                       \
@@ -132,11 +133,11 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "the defaults that showtimes are opened with, from the configuration")                       \
     O(10, SHOWTIME_OPEN, showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,             \
       M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M1(ROWS),                              \
-      M5(FORMAT, CAP, TTL, CEILING, GAP_RULE), "seats", "put a showtime on sale")                  \
+      M5(FORMAT, CAP, TTL, CEILING, GAP_RULE) | M1(TIME_ZONE), "seats", "put a showtime on sale")  \
     O(11, SHOWTIME_GET, showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,             \
       "the showtime, its zones, counts and books", "look at a showtime")                           \
     O(12, SHOWTIME_LIST, showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,            \
-      M2(FROM, LIMIT), "total, showtimes: [[id, starts_ms, title, hall, free, seats]]",            \
+      M2(FROM, LIMIT), "total, showtimes: [[id, starts_ms, title, hall, free, seats, time_zone]]", \
       "the showtimes of a partition")                                                              \
     O(13, SEATS_GET, seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),              \
       "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, "      \

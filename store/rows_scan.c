@@ -20,11 +20,10 @@ rows_damaged(const rows_t *self, const char *table, uint64_t row, const MDB_val 
         return refuse(error, "%s: damaged: %s, row %llu; restore from a backup", self->directory,
                       table, (unsigned long long)row);
     state_key_t at = rows_parse_key(key->mv_data);
-    return refuse(error,
-                  "%s: damaged: %s, row %llu: space %llu, record %c %llu; restore from a backup",
-                  self->directory, table, (unsigned long long)row, (unsigned long long)at.space,
-                  at.table >= 'A' && at.table <= 'Z' ? at.table : '?',
-                  (unsigned long long)at.number);
+    return refuse(
+        error, "%s: damaged: %s, row %llu: space %llu, record %c %llu; restore from a backup",
+        self->directory, table, (unsigned long long)row, (unsigned long long)at.space,
+        at.table >= 'A' && at.table <= 'Z' ? at.table : '?', (unsigned long long)at.number);
 }
 
 /* Visit the rows of a table, checking each checksum and the key's size. */

@@ -108,6 +108,8 @@ typedef enum {
     CTL_TIME_SHOW,
     CTL_TIME_EXACT,
 } ctl_time_t;
+/* Show times from here on in a time zone (IANA name); "" leaves the terminal's. */
+void ctl_zone(const char *name);
 const char *ctl_time(char text[CTL_TIME_ROOM], int64_t unix_ms, ctl_time_t form);
 const char *ctl_money(char text[CTL_MONEY_ROOM], int64_t fen);
 /* Columns that a UTF-8 text takes in a terminal; print it padded to `columns`. */

@@ -87,8 +87,9 @@ demo_fields(const demo_t *self, const json_t *hall, const json_t *film, int64_t 
     char title[DEMO_TITLE_ROOM];
     int64_t starts_ms = day_ms + (int64_t)minutes * DEMO_MINUTE_MS;
     snprintf(title, sizeof title, "%s %s", ctl_text(film, "title"), ctl_text(film, "english"));
-    return json_pack("{s:s,s:O,s:O,s:I,s:I,s:I,s:I,s:o,s:O}", "title", title, "hall",
+    return json_pack("{s:s,s:O,s:O,s:O,s:I,s:I,s:I,s:I,s:o,s:O}", "title", title, "hall",
                      json_object_get(hall, "name"), "format", json_object_get(hall, "format"),
+                     "time_zone", json_object_get(json_object_get(self->cinema, "cinema"), "zone"),
                      "starts_ms", (json_int_t)starts_ms, "ends_ms",
                      (json_int_t)(starts_ms + ctl_number(film, "minutes") * DEMO_MINUTE_MS),
                      "opens_ms", (json_int_t)(starts_ms - DEMO_PRESALE_DAYS * INT64_C(86400000)),

@@ -83,6 +83,7 @@ hall_load(ctl_t *ctl, uint64_t showtime, hall_t *hall)
     ctl_exit_t outcome = ctl_ask(ctl, OP_SHOWTIME_GET, showtime, NULL, &hall->showtime);
     if (outcome != CTL_DONE)
         return outcome;
+    ctl_zone(ctl_text(hall->showtime, "time_zone"));
     outcome = ctl_ask(ctl, OP_SEATS_GET, showtime, NULL, &reply);
     if (outcome == CTL_DONE) {
         hall->number = (uint64_t)ctl_number(reply, "number");

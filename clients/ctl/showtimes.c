@@ -7,8 +7,16 @@
 
 enum { SHOWTIME_PAGE = 500, SHOWTIME_LIMIT = 500 };
 
-/* [id, starts_ms, title, hall, free, seats] */
-enum { SHOWTIME_ID, SHOWTIME_STARTS, SHOWTIME_TITLE, SHOWTIME_HALL, SHOWTIME_FREE, SHOWTIME_SEATS };
+/* [id, starts_ms, title, hall, free, seats, time_zone] */
+enum {
+    SHOWTIME_ID,
+    SHOWTIME_STARTS,
+    SHOWTIME_TITLE,
+    SHOWTIME_HALL,
+    SHOWTIME_FREE,
+    SHOWTIME_SEATS,
+    SHOWTIME_ZONE,
+};
 
 static int64_t
 showtime_starts(const json_t *row)
@@ -22,6 +30,32 @@ showtime_order(const void *a, const void *b)
     const json_t *const *left = a, *const *right = b;
     int64_t one = showtime_starts(*left), other = showtime_starts(*right);
     return one < other ? -1 : one > other;
+}
+
+static const char *
+showtime_zone(const json_t *row)
+{
+    const char *name = json_string_value(json_array_get(row, SHOWTIME_ZONE));
+    return name ? name : "";
+}
+
+/* A day begins and ends where the cinema is: the first showtime that is found says where. */
+static ctl_exit_t
+showtime_find_zone(ctl_t *ctl, uint32_t partitions)
+{
+    ctl_exit_t outcome = CTL_DONE;
+    bool found = false;
+    for (uint32_t i = 0; i < partitions && outcome == CTL_DONE && !found; i++) {
+        json_t *reply;
+        outcome = ctl_ask(ctl, OP_SHOWTIME_LIST, i, json_pack("{s:i}", "limit", 1), &reply);
+        if (outcome != CTL_DONE)
+            break;
+        const json_t *row = json_array_get(json_object_get(reply, "showtimes"), 0);
+        found = row != NULL;
+        ctl_zone(showtime_zone(row));
+        json_decref(reply);
+    }
+    return outcome;
 }
 
 /* All pages of a partition, those of the day (or all, with until_ms 0) appended to `rows`. */
@@ -52,7 +86,7 @@ showtime_pages(ctl_t *ctl, uint32_t partition, int64_t from_ms, int64_t until_ms
     return CTL_DONE;
 }
 
-/* A day in this terminal's time zone, as [from, until). */
+/* A day in the cinema's time zone, as [from, until). */
 static bool
 showtime_day(const char *day, int64_t *from_ms, int64_t *until_ms)
 {
@@ -83,6 +117,7 @@ showtime_print_list(const ctl_t *ctl, json_t *const *rows, size_t count)
     for (size_t i = 0; i < count; i++) {
         const json_t *row = rows[i];
         int64_t starts_ms = showtime_starts(row);
+        ctl_zone(showtime_zone(row));
         if (strcmp(day, ctl_time(text, starts_ms, CTL_TIME_DAY)) != 0) {
             printf("%s%s%s%s\n", i ? "\n" : "", ctl_sgr(ctl, "\033[1m"), text,
                    ctl_sgr(ctl, "\033[0m"));
@@ -138,13 +173,13 @@ showtime_list(ctl_t *ctl)
     const char *day = ctl->flags[CTL_FLAG_DAY];
     if (!ctl_flag_u64(ctl, CTL_FLAG_LIMIT, SHOWTIME_LIMIT, &limit))
         return CTL_USAGE;
-    if (day && !showtime_day(day, &from_ms, &until_ms))
-        return ctl_say(CTL_USAGE, "--day is today, tomorrow or YYYY-MM-DD, not '%s'", day);
     uint32_t partitions = ctl_partitions(ctl);
     if (!partitions)
         return CTL_FAULT;
+    ctl_exit_t outcome = showtime_find_zone(ctl, partitions);
+    if (outcome == CTL_DONE && day && !showtime_day(day, &from_ms, &until_ms))
+        return ctl_say(CTL_USAGE, "--day is today, tomorrow or YYYY-MM-DD, not '%s'", day);
     json_t *rows = json_array();
-    ctl_exit_t outcome = CTL_DONE;
     for (uint32_t i = 0; i < partitions && outcome == CTL_DONE; i++)
         outcome = showtime_pages(ctl, i, from_ms, until_ms, rows);
     if (outcome == CTL_DONE)
@@ -210,6 +245,7 @@ showtime_show(ctl_t *ctl)
         return outcome;
     if (!ctl_print_json(ctl, showtime)) {
         char price[CTL_MONEY_ROOM];
+        ctl_zone(ctl_text(showtime, "time_zone"));
         printf("%-12s %" PRIu64 "\n%-12s %s %s\n%-12s %s\n", "showtime", id, "film",
                ctl_text(showtime, "title"), ctl_text(showtime, "format"), "hall",
                ctl_text(showtime, "hall"));

@@ -72,6 +72,14 @@ talk_format_time(char text[CTL_TIME_ROOM], const struct tm *parts, ctl_time_t fo
     }
 }
 
+void
+ctl_zone(const char *name)
+{
+    if (!*name || setenv("TZ", name, 1) != 0)
+        return;
+    tzset();
+}
+
 const char *
 ctl_time(char text[CTL_TIME_ROOM], int64_t unix_ms, ctl_time_t form)
 {
