@@ -33,6 +33,7 @@ typedef struct {
     state_t *state;
     site_t site;
     sink_t sink;
+    const char *time_zone; /* that world_open() names; NULL: none */
     apply_t apply;
     intake_t intake;
     char directory[64];
@@ -303,7 +304,9 @@ world_open(world_t *w, const world_row_t *rows, uint32_t count, bool gap_rule, u
     uint8_t body[16 * 1024];
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 10);
+    pack_map(&pack, w->time_zone ? 11 : 10);
+    if (w->time_zone)
+        pack_key_str(&pack, "time_zone", w->time_zone);
     pack_key_str(&pack, "title", "A film");
     pack_key_str(&pack, "hall", "Hall 3");
     pack_key_int(&pack, "starts_ms", STARTS_MS);

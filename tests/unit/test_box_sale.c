@@ -95,6 +95,28 @@ bad_times_and_zones_are_refused(void **unused)
 }
 
 static void
+a_time_zone_is_a_name_of_the_database(void **unused)
+{
+    (void)unused;
+    static const world_row_t rows[] = { { "A", "ssss", "aaaa" } };
+    static const char *const bad[] = {
+        "/etc/passwd", "../zone", "A/../B", "+8", "8", "a b", ":UTC"
+    };
+    world_t *w = world_new();
+    w->unchecked = true;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        w->time_zone = bad[i];
+        assert_int_equal(world_open(w, rows, 1, true, 6), STATUS_BAD_FIELD);
+        world_text_is(w, "field", "time_zone");
+    }
+    w->time_zone = "America/Port-au-Prince";
+    assert_int_equal(world_open(w, rows, 1, true, 6), STATUS_OK);
+    assert_int_equal(ASK(w, SHOWTIME_GET), STATUS_OK);
+    world_text_is(w, "time_zone", w->time_zone);
+    world_destroy(w);
+}
+
+static void
 a_ticket_is_sold_and_redeemed_once(void **unused)
 {
     (void)unused;
@@ -468,7 +490,7 @@ showtimes_are_listed_in_the_order_of_opening(void **unused)
     enum { MANY = BOX_PAGE_IDS * 2 + 7 };
     world_t *w = world_new();
     mp_t list;
-    uint32_t count, six;
+    uint32_t count, seven;
     uint64_t id;
     w->unchecked = true;
     for (uint64_t i = 0; i < MANY; i++) {
@@ -504,10 +526,10 @@ showtimes_are_listed_in_the_order_of_opening(void **unused)
     assert_true(mp_read_array(&list, &count));
     assert_int_equal(count, MANY - 118);
     for (uint64_t i = 118; i < MANY; i++) {
-        assert_true(mp_read_array(&list, &six));
+        assert_true(mp_read_array(&list, &seven));
         assert_true(mp_read_uint(&list, &id));
         assert_int_equal(id, 1000 - i);
-        for (int rest = 1; rest < 6; rest++)
+        for (int rest = 1; rest < 7; rest++)
             assert_true(mp_skip(&list));
     }
     world_destroy(w);
@@ -544,6 +566,7 @@ main(void)
         cmocka_unit_test(a_showtime_opens_once),
         cmocka_unit_test(bad_halls_name_their_place),
         cmocka_unit_test(bad_times_and_zones_are_refused),
+        cmocka_unit_test(a_time_zone_is_a_name_of_the_database),
         cmocka_unit_test(a_ticket_is_sold_and_redeemed_once),
         cmocka_unit_test(tokens_that_open_nothing),
         cmocka_unit_test(a_held_seat_has_no_ticket),
