@@ -203,6 +203,9 @@ ask_is_fault(status_t status)
            status == STATUS_UNKNOWN_OUTCOME;
 }
 
+/* A number of milliseconds above this is a moment, below it a span: 1980. */
+#define ASK_MOMENT_MS INT64_C(315532800000)
+
 /* What the refusal says besides its name: "seat 55". */
 static void
 ask_details(const json_t *reply, char *text, size_t room)
@@ -213,11 +216,16 @@ ask_details(const json_t *reply, char *text, size_t room)
     text[0] = 0;
     json_object_foreach((json_t *)(uintptr_t)reply, key, value)
     {
-        char *said = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        size_t name = strlen(key);
+        bool moment = name > 3 && strcmp(key + name - 3, "_ms") == 0 && json_is_integer(value) &&
+                      json_integer_value(value) > ASK_MOMENT_MS;
+        char when[CTL_TIME_ROOM];
+        char *said = moment ? strdup(ctl_time(when, json_integer_value(value), CTL_TIME_EXACT))
+                            : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
         bool plain = said && strcmp(key, "error") != 0;
         if (plain && size < room)
-            size += (size_t)snprintf(text + size, room - size, "%s%s %s", size ? ", " : " (", key,
-                                     said);
+            size += (size_t)snprintf(text + size, room - size, "%s%.*s %s", size ? ", " : " (",
+                                     (int)(moment ? name - 3 : name), key, said);
         free(said);
     }
     if (size && size < room)
@@ -280,11 +288,29 @@ ctl_try(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fields, json_t 
     return CTL_DONE;
 }
 
+/* Show times as they are at the cinema: where it is, the showtime knows. */
+static void
+ask_zone(ctl_t *ctl, operation_code_t code, uint64_t showtime)
+{
+    json_t *reply;
+    status_t status;
+    if (ctl->json || ctl->zone_of == showtime || code == OP_SHOWTIME_OPEN ||
+        code == OP_SHOWTIME_GET || operation_of((uint16_t)code)->key != KEY_SHOWTIME)
+        return;
+    ctl->zone_of = showtime;
+    if (ctl_try(ctl, OP_SHOWTIME_GET, showtime, NULL, &reply, &status) != CTL_DONE)
+        return;
+    ctl_zone(ctl_text(reply, "time_zone"));
+    json_decref(reply);
+}
+
 ctl_exit_t
 ctl_ask(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fields, json_t **reply)
 {
     status_t status;
     ctl_exit_t outcome = ctl_try(ctl, code, key, fields, reply, &status);
+    if (outcome == CTL_DONE)
+        ask_zone(ctl, code, key);
     if (outcome != CTL_DONE || status == STATUS_OK)
         return outcome;
     outcome = ask_refusal(ctl, status, *reply);

@@ -69,6 +69,7 @@ typedef struct {
     char *const *arguments;
     int argument_count;
     bool json, colour;
+    uint64_t zone_of; /* the showtime whose time zone is shown */
     uint32_t timeout_ms;
 } ctl_t;
 
