@@ -70,6 +70,12 @@ spoil "$state" "$(place "$state" 'The Long Take')"
 check 'verify refuses the state' [ "$(ask site verify "$work/data" >/dev/null; echo $?)" = 1 ]
 check 'and names the record' grep -qE "$showtime" "$work/talk"
 
+mv "$work/data/partition-0000/state" "$work/spoilt"
+check 'without its state the journal alone makes it anew' server_start
+MARQUEE_ENDPOINT=$clients
+check 'and it knows the lock' grep -q '"locked": *1' <(ask showtimes show $showtime --json)
+check 'it stops again' server_end
+
 # A small disk of its own, where that may be made.
 if mkdir "$work/disk" && mount -t tmpfs -o size=24m tmpfs "$work/disk" 2>/dev/null; then
     trap 'umount "$work/disk" 2>/dev/null; clean_up' EXIT
