@@ -143,11 +143,15 @@ box_change(box_t *self, const uint16_t *ids, uint32_t count, uint8_t event, uint
         }
         seat_t *seat = &seats[ids[i] - 1];
         head->counts[seat->state]--;
+        if (seat->state == SEAT_LOCKED)
+            head->held[box_tag_group(seat->tag)]--;
         *seat = (seat_t){ .state = machine_next(MACHINE_SEAT, seat->state, event),
                           .purchase = purchase,
                           .tag = tag,
                           .version = head->number };
         head->counts[seat->state]++;
+        if (seat->state == SEAT_LOCKED)
+            head->held[box_tag_group(tag)]++;
     }
     self->seats = seats;
     box_publish_seats(self, ids, count, seats);

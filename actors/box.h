@@ -15,7 +15,7 @@
  * (2) A locked or sold seat names a purchase that has a line for it, and the other way round.
  * (3) A purchase that holds seats locked is due when they are to be let go; no other is due.
  * (4) A lock that ended without an order has no record; its number is not used again.
- * (5) The head's counts are those of the seats. */
+ * (5) The head's counts are those of the seats, and so is what it says is held by tag. */
 #ifndef BOX_H
 #define BOX_H
 #include "actors/layout.h"
@@ -41,6 +41,7 @@ enum {
     BOX_TXN = 64,
     BOX_REASON = 64,
     BOX_KIOSK = 16,
+    BOX_TAG_GROUPS = 64,
     BOX_EXTRA_REFUNDS = 128, /* payments too many that one order takes in */
 };
 /* Where numbering stops, with room for what must still happen. */
@@ -75,11 +76,12 @@ typedef struct {
     int64_t opens_ms, closes_ms, starts_ms, ends_ms;
     /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */
     int64_t in, live, pending, refunding, refunded;
+    uint16_t held[BOX_TAG_GROUPS]; /* seats locked, by a group of the holder's tag */
     char title[BOX_TITLE], hall[BOX_HALL], format[BOX_FORMAT], time_zone[BOX_TIME_ZONE];
     zone_t zones[BOX_ZONES_MAX]; /* zone_count of them stored */
 } head_t;
 enum {
-    HEAD_HOT = 112,
+    HEAD_HOT = 240,
     HEAD_COLD = HEAD_HOT + BOX_TITLE + BOX_HALL + BOX_FORMAT + BOX_TIME_ZONE,
 };
 _Static_assert(offsetof(head_t, title) == HEAD_HOT, "stored");
@@ -156,6 +158,11 @@ purchase_t *box_edit_purchase(box_t *self, uint32_t number);
 void box_set_due(box_t *self, uint32_t number, int64_t due_ms);
 const zone_t *box_zone(const head_t *head, uint8_t letter);
 uint16_t box_tag(uint64_t user);
+static inline uint32_t
+box_tag_group(uint16_t tag)
+{
+    return tag % BOX_TAG_GROUPS;
+}
 /* The partition's counters, for changing. */
 counters_t *box_edit_counters(turn_t *turn);
 

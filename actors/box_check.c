@@ -5,7 +5,7 @@
 typedef struct {
     box_t box;
     turn_t turn;
-    uint32_t counts[SEAT_STATES];
+    uint32_t counts[SEAT_STATES], held[BOX_TAG_GROUPS];
     uint32_t locked, sold; /* seats that purchases claim */
     int64_t live, pending, refunding, refunded, in;
 } check_t;
@@ -24,10 +24,15 @@ check_seats(check_t *self)
         if (taken != (seat->purchase != 0))
             return "a seat names a purchase and is not taken, or the other way round";
         self->counts[seat->state]++;
+        if (seat->state == SEAT_LOCKED)
+            self->held[box_tag_group(seat->tag)]++;
     }
     for (uint32_t i = 0; i < SEAT_STATES; i++)
         if (self->counts[i] != head->counts[i])
             return "the counts of the head are not those of the seats";
+    for (uint32_t i = 0; i < BOX_TAG_GROUPS; i++)
+        if (self->held[i] != head->held[i])
+            return "what the head says is held is not what the seats say";
     return NULL;
 }
 

@@ -31,23 +31,6 @@ seats_sale_window(const box_t *self)
     return STATUS_OK;
 }
 
-/* Locked seats whose tag is the user's: never fewer than the user's own. Without a branch, because
- * it runs over the whole hall for most locks. */
-static uint32_t
-seats_tagged(const box_t *self, uint16_t tag)
-{
-    const seat_t *seats = self->seats, *end = seats + self->head->seat_count;
-    seat_t wanted = { .state = SEAT_LOCKED, .tag = tag };
-    uint32_t count = 0, word, wanted_word;
-    _Static_assert(offsetof(seat_t, purchase) == sizeof word, "state, flags and tag are a word");
-    memcpy(&wanted_word, &wanted, sizeof wanted_word);
-    for (; seats < end; seats++) {
-        memcpy(&word, seats, sizeof word);
-        count += word == wanted_word;
-    }
-    return count;
-}
-
 /* Seats that the user holds locked on this showtime, orders that wait for money included. */
 static uint32_t
 seats_held_by(const box_t *self, uint64_t user)
@@ -77,8 +60,9 @@ seats_limit(const box_t *self, uint64_t user, uint32_t count)
     uint32_t cap = head->rules.cap;
     if (count > cap)
         return box_refuse_uint(self->turn, STATUS_TOO_MANY_SEATS, "cap", cap);
-    if (head->counts[SEAT_LOCKED] + count > cap &&
-        seats_tagged(self, box_tag(user)) + count > cap && seats_held_by(self, user) + count > cap)
+    /* The seats need a look only when those held under the tag's group might be too many. */
+    if (head->held[box_tag_group(box_tag(user))] + count > cap &&
+        seats_held_by(self, user) + count > cap)
         return box_refuse_uint(self->turn, STATUS_LOCK_LIMIT, "cap", cap);
     return STATUS_OK;
 }

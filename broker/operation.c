@@ -165,6 +165,18 @@ digest_of(const wire_record_t *record)
     return hash ^ hash >> 29;
 }
 
+/* The field of a name among those of an operation, which are few; else among all, to name it. */
+static field_t
+field_among(uint64_t allowed, const char *name, size_t size)
+{
+    for (uint64_t left = allowed; left; left &= left - 1) {
+        field_t field = (field_t)__builtin_ctzll(left);
+        if (fields[field].name_size == size && memcmp(fields[field].name, name, size) == 0)
+            return field;
+    }
+    return field_named(name, size);
+}
+
 static uint16_t
 decode_fields(command_t *command, mp_t mp, uint64_t count, field_t *field)
 {
@@ -176,7 +188,7 @@ decode_fields(command_t *command, mp_t mp, uint64_t count, field_t *field)
         uint32_t size;
         if (!mp_read_str(&mp, &name, &size))
             return STATUS_BAD_BODY;
-        field_t found = size ? field_named(name, size) : FIELDS;
+        field_t found = field_among(allowed, name, size);
         *field = found;
         if (found == FIELDS || !(allowed >> found & 1) || command_has(command, found) ||
             used == COMMAND_FIELDS_MAX)
