@@ -12,7 +12,7 @@ enum {
     DEFERRED_MAX = 1024,
     READ_BODY_MAX = WIRE_RECORD_MAX - WIRE_HEADER_SIZE,
     DIRTY_SOFT = 32 * 1024 * 1024,  /* a checkpoint starts before its time */
-    DIRTY_HARD = 256 * 1024 * 1024, /* no command is taken until one has ended */
+    DIRTY_HARD = 256 * 1024 * 1024, /* no write is taken until one has ended */
     FULL_RETRY_MS = 250,
     BATCHES = 3,
     /* So few commands on an idle partition are appended by its own thread: two wake-ups less for
@@ -372,6 +372,8 @@ partition_stale(partition_t *self, const wire_route_t *route, const wire_header_
         status = STATUS_BAD_DEADLINE;
     else if (now_ms < self->full_until_ms)
         status = STATUS_NO_SPACE;
+    else if (state_dirty_bytes(self->state) > DIRTY_HARD) /* the checkpoint is behind */
+        status = state_full(self->state) ? STATUS_NO_SPACE : STATUS_BUSY;
     if (status == STATUS_OK)
         return false;
     reply_t reply;
@@ -411,8 +413,7 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
 bool
 partition_room(const partition_t *self)
 {
-    return intake_room(self->gathering, WIRE_RECORD_MAX) &&
-           state_dirty_bytes(self->state) < DIRTY_HARD;
+    return intake_room(self->gathering, WIRE_RECORD_MAX);
 }
 
 /* ------------------------------------------------------------------ reads */

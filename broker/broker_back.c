@@ -39,7 +39,8 @@ broker_actor_record(broker_t *self, uint64_t actor, const wire_route_t *route,
         partition = &self->partitions[route->partition];
     switch (record->header.kind) {
     case WIRE_REPLY:
-        if (partition && partition->in_flight)
+        if (partition && partition->in_flight &&
+            route->client) /* none: the end of a deferred one */
             partition->in_flight--;
         if (partition)
             partition->sequence = (uint64_t)record->header.moment;

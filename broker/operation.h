@@ -187,9 +187,6 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR,                  \
       M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), "answered by refund.settle",                   \
       "ask the provider to pay back")                                                              \
-    O(51, PROVIDER_CLOSE, none, "provider.close", CASHIER, MACHINE, ROLE_ACTOR,                    \
-      M2(ORDER, PROVIDER), 0, "answered by payment.settle",                                        \
-      "ask the provider how a payment stands, then to close it")                                   \
     O(60, SEATS_CHANGED, none, "seats.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: from, number, changes: [[id, state]]", "published after every change of seats")      \
     O(61, ORDER_CHANGED, none, "order.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
