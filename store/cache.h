@@ -1,13 +1,12 @@
 /* cache - the records of a partition that are in memory.
  *
  * What holds between calls:
- * (1) a record is found by its key: it is loaded (data), a stub (a due time only; its bytes are on
- *     disk), or gone (removed, until the disk knows).
- * (2) a record with a due time is in the heap; `heap` is one more than its place.
- * (3) `dirty` marks the pieces, `due_dirty` the due time, that no checkpoint has copied; such a
- *     record, and a gone one not copied, is in the list `changed`; a gone one copied is in
- * `graves`. (4) every loaded record is in the clock's ring. (5) `pieces` and `due_known` are at
- * least what the disk may hold of the record. */
+ * (1) a record is found by its key: it is loaded (data), a outline (a due time only; its bytes are
+ * on disk), or gone (removed, until the disk knows). (2) a record with a due time is in the heap;
+ * `heap` is one more than its place. (3) `dirty` marks the pieces, `due_dirty` the due time, that
+ * no checkpoint has copied; such a record, and a gone one not copied, is in the list `changed`; a
+ * gone one copied is in `graves`. (4) every loaded record is in the clock's ring. (5) `pieces` and
+ * `due_known` are at least what the disk may hold of the record. */
 #ifndef CACHE_H
 #define CACHE_H
 #include "store/pool.h"

@@ -203,16 +203,16 @@ state_place(void *argument, uint32_t size)
     return place->record->data;
 }
 
-/* Bring a record in from disk; `stub` is what is in memory of it, or NULL. */
+/* Bring a record in from disk; `outline` is what is in memory of it, or NULL. */
 static record_t *
-state_bring(state_t *self, state_key_t key, record_t *stub)
+state_bring(state_t *self, state_key_t key, record_t *outline)
 {
     char error[STATE_ERROR_MAX];
-    state_place_t place = { self, key, stub };
+    state_place_t place = { self, key, outline };
     int rc = rows_read(self->rows, key, state_place, &place, error);
     if (rc < 0)
         state_fatal(self, error);
-    if (rc == 1 && stub != NULL)
+    if (rc == 1 && outline != NULL)
         state_fatal(self, "damaged: a due time without its record; restore from a backup");
     return rc == 0 ? place.record : NULL;
 }

@@ -33,6 +33,7 @@ typedef struct {
     state_t *state;
     site_t site;
     sink_t sink;
+    int64_t late_ms;       /* how long before now, plus a second, the deadlines of commands are */
     const char *time_zone; /* that world_open() names; NULL: none */
     apply_t apply;
     intake_t intake;
@@ -249,7 +250,7 @@ world_raw(world_t *w, uint16_t operation, uint64_t key, uint64_t request, const 
                              .operation = operation,
                              .key = key,
                              .request = request,
-                             .moment = w->now_ms + 1000 };
+                             .moment = w->now_ms + 1000 - w->late_ms };
     wire_route_t route = { .peer = 1, .client = 99, .role = (uint8_t)w->role };
     wire_record_t record;
     field_t field;

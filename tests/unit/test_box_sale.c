@@ -94,6 +94,26 @@ bad_times_and_zones_are_refused(void **unused)
     world_destroy(w);
 }
 
+/* A command that waited for its entry too long is not carried out, and is not remembered either:
+ * its repeat is late again. At the deadline itself it is still in time. */
+static void
+a_command_past_its_deadline_changes_nothing(void **unused)
+{
+    (void)unused;
+    world_t *w = world_with_hall();
+    w->late_ms = 1001;
+    for (int copies = 0; copies < 2; copies++) {
+        w->request -= (uint64_t)copies; /* the second is a repeat of the first */
+        assert_int_equal(CALL(w, SEATS_BLOCK, T(SEATS, "17,18")), STATUS_EXPIRED);
+        world_text_is(w, "error", "EXPIRED");
+        assert_int_equal(w->mirror[17], 0);
+    }
+    w->late_ms = 1000;
+    assert_int_equal(CALL(w, SEATS_BLOCK, T(SEATS, "17,18")), STATUS_OK);
+    assert_int_equal(w->mirror[17], 3);
+    world_destroy(w);
+}
+
 static void
 a_time_zone_is_a_name_of_the_database(void **unused)
 {
@@ -566,6 +586,7 @@ main(void)
         cmocka_unit_test(a_showtime_opens_once),
         cmocka_unit_test(bad_halls_name_their_place),
         cmocka_unit_test(bad_times_and_zones_are_refused),
+        cmocka_unit_test(a_command_past_its_deadline_changes_nothing),
         cmocka_unit_test(a_time_zone_is_a_name_of_the_database),
         cmocka_unit_test(a_ticket_is_sold_and_redeemed_once),
         cmocka_unit_test(tokens_that_open_nothing),
