@@ -10,7 +10,6 @@
 #include <sodium.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_FAULT = 3, MARQUEED_FILES = 100000 };
 
@@ -179,8 +178,6 @@ marqueed_start_actors(marqueed_t *self)
                                       .echo = self->echo };
         for (uint32_t number = i; number < self->site.partitions; number += self->actor_count) {
             self->partitions[at++] = marqueed_partition(self, number);
-            if (!self->echo && mkdir(self->directories[number], 0700) != 0 && errno != EEXIST)
-                return false;
             options->partition_count++;
         }
         self->actors[i] = zactor_new(actor_run, options);

@@ -1,8 +1,8 @@
 /* site - see site.h for the contract. The file is ZPL, readable by its owner only. */
 #include "actors/site.h"
+#include "store/folder.h"
 #include <czmq.h>
 #include <sodium.h>
-#include <sys/stat.h>
 
 enum { SITE_PATH_MAX = 1024, SITE_SEED_SIZE = 32 };
 
@@ -22,9 +22,10 @@ site_put_hex(zconfig_t *root, const char *key, const uint8_t *from, size_t size)
     zconfig_put(root, key, sodium_bin2hex(text, sizeof text, from, size));
 }
 
-/* Written beside, synced, then renamed: a site is whole or absent. */
+/* Written beside, synced, renamed, and the name synced: a site is whole or absent, and what is
+ * acknowledged under its keys never outlives it. */
 static int
-site_make(const char *path, uint32_t partitions)
+site_make(const char *directory, const char *path, uint32_t partitions)
 {
     uint8_t id[16], ticket_key[32], seed[SITE_SEED_SIZE];
     randombytes_buf(id, sizeof id);
@@ -45,7 +46,7 @@ site_make(const char *path, uint32_t partitions)
     if (fd >= 0 && close(fd) != 0)
         good = false;
     zstr_free(&text);
-    return good && rename(fresh, path) == 0 ? 0 : -1;
+    return good && rename(fresh, path) == 0 && folder_sync(directory) == 0 ? 0 : -1;
 }
 
 static int
@@ -85,12 +86,9 @@ site_load(site_t *site, const char *directory, uint32_t partitions, char *error)
         snprintf(error, SITE_ERROR_MAX, "the directory's name is too long");
         return -1;
     }
-    if (zsys_dir_create("%s", directory) != 0) {
-        snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be made: %.60s", directory,
-                 strerror(errno));
+    if (folder_make(directory, error) != 0)
         return -1;
-    }
-    if (!zsys_file_exists(path) && site_make(path, partitions) != 0) {
+    if (!zsys_file_exists(path) && site_make(directory, path, partitions) != 0) {
         snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be written: %.60s", path, strerror(errno));
         return -1;
     }

@@ -11,7 +11,7 @@
 
 enum { FOLDER_PATH_MAX = 4096 };
 
-static int
+int
 folder_sync(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
