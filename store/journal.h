@@ -38,6 +38,10 @@ typedef enum {
     JOURNAL_UNKNOWN, /* perhaps written: the owner must stop and recover */
 } journal_result_t;
 
+typedef struct {
+    uint64_t appends, bytes, append_last_us, append_max_us, segments;
+} journal_figures_t;
+
 typedef struct journal journal_t;
 /* 0 to go on, other values end the reading and are returned. */
 typedef int journal_visit_fn(void *argument, const journal_entry_t *entry);
@@ -56,6 +60,7 @@ struct journal {
                 char *error);
     /* Entries up to `through` are in a checkpoint: archive or drop what holds only such. */
     void (*truncate)(journal_t *self, uint64_t through);
+    void (*figures)(journal_t *self, journal_figures_t *figures);
     void (*close)(journal_t **self_p);
     int fd;         /* readable when an append has ended; -1 with inline_io */
     int trouble;    /* errno behind the last JOURNAL_FULL or JOURNAL_UNKNOWN */
@@ -88,8 +93,4 @@ typedef struct {
 int journal_file_open(journal_t **self_p, const journal_file_options_t *options,
                       uint64_t checkpoint, const uint8_t chain[JOURNAL_CHAIN_SIZE], char *error);
 
-typedef struct {
-    uint64_t appends, bytes, append_last_us, append_max_us, segments;
-} journal_figures_t;
-void journal_file_figures(const journal_t *self, journal_figures_t *figures);
 #endif

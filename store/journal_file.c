@@ -310,17 +310,16 @@ journal_file_close(journal_t **self_p)
     free(self);
 }
 
-void
-journal_file_figures(const journal_t *base, journal_figures_t *figures)
+static void
+journal_file_figures(journal_t *base, journal_figures_t *figures)
 {
-    const journal_file_t *self = (const journal_file_t *)base;
+    journal_file_t *self = (journal_file_t *)base;
     uint64_t first;
     *figures = (journal_figures_t){ .appends = atomic_load(&self->appends),
                                     .bytes = atomic_load(&self->bytes),
                                     .append_last_us = atomic_load(&self->last_us),
-                                    .append_max_us = atomic_load(&self->max_us) };
-    /* counting takes the shelf's lock, which is not part of what is constant */
-    figures->segments = shelf_count((shelf_t *)(uintptr_t)&self->shelf, &first);
+                                    .append_max_us = atomic_load(&self->max_us),
+                                    .segments = shelf_count(&self->shelf, &first) };
 }
 
 /* ---- opening ---- */
@@ -443,6 +442,34 @@ journal_cut_tail(journal_file_t *self, char *error)
     return rc;
 }
 
+/* What was read is promised again from now on: repeats are answered from it. But who wrote the last
+ * entry may have died before its sync, or because of it, and then the entry is in the kernel's
+ * memory only, even marked as clean. So it is written once more and synced, and so are the names
+ * in the directory. Entries before it were synced before it was written. */
+static int
+journal_settle_tail(journal_file_t *self, uint64_t newest, char *error)
+{
+    size_t size = newest == 0 ? 0 : (size_t)(self->offset - newest);
+    uint8_t *bytes = malloc(size + 1);
+    if (bytes == NULL)
+        return refuse(error, "out of memory");
+    int rc = 0;
+    for (size_t done = 0; rc == 0 && done < size;) {
+        ssize_t n = pread(self->fd, bytes + done, size - done, (off_t)(newest + done));
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            rc = refuse(error, "%s: cannot read the last entry", self->directory);
+    }
+    struct iovec part = { bytes, size };
+    if (rc == 0 && (journal_write_whole(self->fd, &part, size > 0, newest) != 0 ||
+                    fdatasync(self->fd) != 0 || fsync(self->shelf.directory_fd) != 0))
+        rc = refuse(error, "%s: cannot make the last entry durable: %s", self->directory,
+                    strerror(errno));
+    free(bytes);
+    return rc;
+}
+
 /* Find where the journal ends and take up writing there. */
 static int
 journal_resume(journal_file_t *self, char *error)
@@ -467,7 +494,7 @@ journal_resume(journal_file_t *self, char *error)
     self->fd = openat(self->shelf.directory_fd, name, O_RDWR | O_CLOEXEC);
     if (self->fd < 0)
         return refuse(error, "%s/%s: %s", self->directory, name, strerror(errno));
-    if (journal_cut_tail(self, error) != 0)
+    if (journal_cut_tail(self, error) != 0 || journal_settle_tail(self, end.newest, error) != 0)
         return -1;
     if (self->head.apply_version != self->options.apply_version)
         self->offset = self->size; /* entries of another version go to a segment of their own */
@@ -541,6 +568,7 @@ journal_file_open(journal_t **self_p, const journal_file_options_t *options, uin
                               .ended = journal_file_ended,
                               .read = journal_file_read,
                               .truncate = journal_file_truncate,
+                              .figures = journal_file_figures,
                               .close = journal_file_close,
                               .apply_version = options->apply_version,
                               .now_ms = INT64_MIN,

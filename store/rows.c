@@ -204,6 +204,21 @@ rows_found(rows_t *self, const state_options_t *options, const rows_meta_t *meta
     return rc == 0 ? 0 : refuse(error, "%s: cannot be made: %s", self->directory, mdb_strerror(rc));
 }
 
+/* What was read counts as a checkpoint from now on, so it must be on disk, names included: whoever
+ * wrote it may have died before its sync. */
+static int
+rows_settle(rows_t *self, char *error)
+{
+    if (self->read_only)
+        return 0;
+    int rc = mdb_env_sync(self->env, 1);
+    if (rc == 0 && folder_sync(self->directory) != 0)
+        rc = errno;
+    return rc == 0
+               ? 0
+               : refuse(error, "%s: cannot be made durable: %s", self->directory, mdb_strerror(rc));
+}
+
 static int
 rows_open_reader(rows_t *self, char *error)
 {
@@ -235,7 +250,8 @@ rows_open(rows_t **self_p, const state_options_t *options, rows_meta_t *meta, ch
         rc = self->owner_fd < 0 ? -1 : 0;
     }
     if (rc != 0 || rows_open_env(self, options, error) != 0 ||
-        rows_found(self, options, meta, error) != 0 || rows_open_reader(self, error) != 0) {
+        rows_found(self, options, meta, error) != 0 || rows_settle(self, error) != 0 ||
+        rows_open_reader(self, error) != 0) {
         rows_close(self_p);
         return -1;
     }

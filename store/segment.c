@@ -259,6 +259,7 @@ segment_next(segment_reader_t *self, journal_entry_t *entry, char *error)
     memcpy(self->chain, chain, sizeof chain);
     self->now_ms = stored.now_ms;
     self->epoch = stored.epoch;
+    self->newest = self->offset;
     self->offset += segment_space(stored.size);
     self->sequence++;
     return SEGMENT_ENTRY;

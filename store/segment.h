@@ -63,6 +63,7 @@ typedef struct {
     segment_head_t head;
     uint64_t size;     /* of the file */
     uint64_t offset;   /* of the next entry */
+    uint64_t newest;   /* offset of the last entry read, 0: none */
     uint64_t sequence; /* of the next entry */
     uint64_t epoch;    /* of the last entry read */
     int64_t now_ms;    /* of the last entry read, or the one before the segment */

@@ -135,6 +135,7 @@ walk(shelf_t *shelf, const journal_file_options_t *options, uint64_t number, uin
         end->head = reader.head;
         end->size = reader.size;
         end->offset = reader.offset;
+        end->newest = reader.newest;
         end->sequence = reader.sequence;
         if (reader.epoch > end->epoch)
             end->epoch = reader.epoch;

@@ -8,6 +8,7 @@ typedef struct {
     segment_head_t head; /* of the last segment */
     uint64_t size;       /* of the last segment's file */
     uint64_t offset;     /* where its next entry goes */
+    uint64_t newest;     /* where its last entry is, 0: it has none */
     uint64_t sequence;   /* of the next entry */
     uint64_t epoch;      /* the highest that an entry carries */
     int64_t now_ms;      /* of the last entry */
