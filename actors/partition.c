@@ -272,8 +272,13 @@ partition_open_store(partition_t *self, char *error)
         .argument = options->ways.argument,
     };
     memcpy(journal.site, options->site.id, sizeof journal.site);
-    if (journal_file_open(&self->journal, &journal, state_sequence(self->state),
-                          state_chain(self->state), error) != 0)
+    uint64_t checkpoint = state_sequence(self->state);
+    const uint8_t *chain = state_chain(self->state);
+    int rc = options->journal_open
+                 ? options->journal_open(options->ways.argument, &self->journal, &journal,
+                                         checkpoint, chain, error)
+                 : journal_file_open(&self->journal, &journal, checkpoint, chain, error);
+    if (rc != 0)
         return -1;
     uint64_t epoch;
     if (self->journal->acquire(self->journal, &epoch) != JOURNAL_OK) {
@@ -425,7 +430,7 @@ partition_stats(partition_t *self, pack_t *pack)
     state_figures_t state;
     journal_figures_t journal;
     state_figures(self->state, &state);
-    journal_file_figures(self->journal, &journal);
+    self->journal->figures(self->journal, &journal);
     const struct {
         const char *name;
         uint64_t value;

@@ -39,7 +39,11 @@ typedef struct {
     journal_policy_t journal_policy;
     int64_t checkpoint_ms;
     bool inline_io;
-    partition_ways_t ways;
+    /* Another journal than the file in the directory: takes the place of journal_file_open(), with
+     * the same contract. NULL: the file. */
+    int (*journal_open)(void *argument, journal_t **journal, const journal_file_options_t *options,
+                        uint64_t checkpoint, const uint8_t chain[JOURNAL_CHAIN_SIZE], char *error);
+    partition_ways_t ways; /* their argument is journal_open's too */
 } partition_options_t;
 
 typedef struct partition partition_t;

@@ -208,7 +208,7 @@ test_append_and_read_in(bool inline_io)
     test_read(journal, 300, 300);
     test_read(journal, 301, 300);
     journal_figures_t figures;
-    journal_file_figures(journal, &figures);
+    journal->figures(journal, &figures);
     assert_int_equal(figures.appends, 300);
     assert_true(figures.segments > 5);
     journal->close(&journal);
