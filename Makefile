@@ -1,6 +1,7 @@
 # Marquee - one plain file; `make help` lists what it can do.
 #
-# A build lives in build/MODE, one folder per mode: release (default), check, asan, ubsan, tsan.
+# A build lives in build/MODE, one folder per mode: release (default), check, asan, ubsan, tsan,
+# fuzz.
 # Missing packages are installed first (conf/setup); SETUP=no leaves the machine as it is. V=1 shows
 # the commands.
 
@@ -33,8 +34,9 @@ mode_check   := $(fortify) -Werror
 mode_asan    := $(sanitize) -fsanitize=address,undefined
 mode_ubsan   := $(sanitize) -fsanitize=undefined
 mode_tsan    := $(sanitize) -fsanitize=thread
+mode_fuzz    := $(sanitize) -fsanitize=fuzzer-no-link,address,undefined
 ifndef mode_$(MODE)
-$(error MODE is one of release, check, asan, ubsan, tsan)
+$(error MODE is one of release, check, asan, ubsan, tsan, fuzz)
 endif
 
 CPPFLAGS ?=
@@ -49,6 +51,11 @@ core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c cl
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(wildcard tests/crash/*.c)
+disk_src  := $(wildcard tests/disk/*.c)
+sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
+image_src := $(wildcard tests/images/*.c)
+nth_src   := $(wildcard tests/nth/*.c)
+past_src  := $(wildcard tests/history/*.c)
 bench_src := $(wildcard bench/*.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
@@ -64,6 +71,8 @@ programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
             $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
 benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
+provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
+            $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history)
 units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%)
 stamp    := build/setup.stamp
 
@@ -115,6 +124,14 @@ $(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
+$(BUILD)/sim: $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	$(link)
+$(BUILD)/images: $(image_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	$(link)
+$(BUILD)/nth: $(nth_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	$(link)
+$(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
@@ -135,7 +152,7 @@ run: programs
 
 #: test       every test; the last line counts them
 test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh)
-test: programs units $(crash) $(BUILD)/proof
+test: programs units $(provers) $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
 #: unit-tests the unit tests alone
@@ -150,7 +167,7 @@ check: | $(stamp)
 	@$(MAKE) --no-print-directory programs
 	tests/tables $(BUILD)/marquee docs/protocol.md
 	@echo 'check: clean'
-check-warnings: programs units $(benches) $(crash) $(BUILD)/proof
+check-warnings: programs units $(benches) $(provers) $(BUILD)/proof
 
 #: format     put the code into the layout that check wants
 format: | $(stamp)
