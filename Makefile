@@ -51,7 +51,7 @@ core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c cl
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(wildcard tests/crash/*.c)
-disk_src  := $(wildcard tests/disk/*.c)
+disk_src  := $(filter-out %/test_disk.c,$(wildcard tests/disk/*.c))
 sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
 image_src := $(wildcard tests/images/*.c)
 nth_src   := $(wildcard tests/nth/*.c)
@@ -73,7 +73,7 @@ benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history)
-units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%)
+units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk
 stamp    := build/setup.stamp
 
 # All cores, unless asked otherwise; a make inside a make shares what the outer one has.
@@ -135,6 +135,9 @@ $(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(core) $(order)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
+	@mkdir -p $(@D)
+	$(link) -lcmocka
+$(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
 # A test program that fails on purpose, to prove the runner.
