@@ -10,6 +10,8 @@ ifeq (default,$(origin CC))
 CC      := gcc
 endif
 ROUNDS  ?= 30
+SEEDS   ?= 1000
+FIRST   ?= 1
 SETUP   ?= yes
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -85,7 +87,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash bench tables install uninstall clean
+        tsan crash sim bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -154,7 +156,8 @@ run: programs
 	@conf/run
 
 #: test       every test; the last line counts them
-test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh)
+test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
+             tests/sim.sh
 test: programs units $(provers) $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
@@ -190,6 +193,11 @@ sanitized: programs units $(BUILD)/proof
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
 crash: programs $(BUILD)/crash
 	@BUILD=$(BUILD) ROUNDS=$(ROUNDS) tests/crash.sh
+
+#: sim        SEEDS=1000 seeds of the deterministic simulator from FIRST=1 on; SEED=n one of them again
+sim: $(BUILD)/sim
+	@$(BUILD)/sim $(if $(SEED),--seed $(SEED) $(if $(VERBOSE),--verbose),--seeds $(SEEDS) --first $(FIRST)) \
+	    $(if $(MINUTES),--minutes $(MINUTES))
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

@@ -12,6 +12,7 @@ typedef struct {
     const char *scratch; /* empty directory for the new state */
     site_t site;
     uint64_t through;   /* the last entry wanted; UINT64_MAX: all that are durable */
+    size_t replies_bytes; /* the live state's bound of the reply memory; 0: the default */
     const sink_t *sink; /* sees every event on the way */
     /* Before events come, the entry and the command that cause them; item NULL: what was due. May
      * be NULL. */
