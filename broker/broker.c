@@ -111,6 +111,7 @@ static bool
 broker_make_router(broker_t *self)
 {
     router_options_t options = { .partitions = self->options->partitions,
+                                 .peers_max = ROUTER_PEERS_MAX,
                                  .in_flight_max = self->options->in_flight_max,
                                  .retry_ms = self->options->retry_ms };
     router_ways_t ways = { .argument = self,

@@ -26,7 +26,7 @@ router_new(const router_options_t *options, const router_ways_t *ways)
         return NULL;
     self->options = *options;
     self->ways = *ways;
-    self->peers = peers_new(ROUTER_PEERS_MAX);
+    self->peers = peers_new(options->peers_max);
     self->waiting = calloc(ROUTER_REPLIES_MAX, sizeof *self->waiting);
     self->touched = calloc(ROUTER_REPLIES_MAX, sizeof *self->touched);
     self->status_room = options->partitions * 32 + ROUTER_BODY_MAX;

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    ROUTER_PEERS_MAX = 65536,      /* clients known at once */
+    ROUTER_PEERS_MAX = 65536,
     ROUTER_PEER_IDLE_MS = 600000,  /* a silent client is forgotten after this */
     ROUTER_ACTOR_SILENT_MS = 5000, /* an actor without a heartbeat is down after this */
     ROUTER_HEARTBEAT_MS = 1000,
@@ -45,6 +45,7 @@ typedef struct {
 
 typedef struct {
     uint32_t partitions;
+    uint32_t peers_max;     /* clients known at once */
     uint32_t in_flight_max; /* commands per partition */
     uint32_t retry_ms;      /* told with BUSY */
 } router_options_t;

@@ -239,15 +239,22 @@ post_fatal(void *argument, const char *what)
     longjmp(*server->guard, 1);
 }
 
+/* Turns that are due although nothing arrives. */
+typedef struct {
+    uint32_t life, number;
+    int64_t at_us;
+} wake_t;
+
 static void
 server_wake(sim_t *sim, void *note)
 {
-    const inside_t *wake = note;
+    const wake_t *wake = note;
     server_t *server = sim->server;
-    if (!server->up || wake->life != server->life)
-        return;
-    server->posts[wake->number].wake_us = INT64_MAX;
-    server_guarded(sim, server_turn, &server->posts[wake->number]);
+    post_t *post = &server->posts[wake->number];
+    if (!server->up || wake->life != server->life || wake->at_us != post->wake_us)
+        return; /* an earlier one has taken its place */
+    post->wake_us = INT64_MAX;
+    server_guarded(sim, server_turn, post);
 }
 
 static void
@@ -259,7 +266,7 @@ post_set_wake(sim_t *sim, post_t *post)
     int64_t at_us = sim->agenda.now_us + (wake_ms > now_ms ? (wake_ms - now_ms) * 1000 : BUSY_US);
     if (post->wake_us <= at_us)
         return;
-    inside_t wake = { .life = sim->server->life, .number = post->number };
+    wake_t wake = { .life = sim->server->life, .number = post->number, .at_us = at_us };
     post->wake_us = at_us;
     agenda_add(&sim->agenda, at_us, server_wake, &wake, sizeof wake);
 }
@@ -399,9 +406,9 @@ post_open(sim_t *sim, post_t *post)
 static void
 server_make_router(sim_t *sim)
 {
-    router_options_t options = { .partitions = SIM_PARTITIONS,
-                                 .in_flight_max = 64,
-                                 .retry_ms = 50 };
+    router_options_t options = {
+        .partitions = SIM_PARTITIONS, .peers_max = 1024, .in_flight_max = 64, .retry_ms = 50
+    };
     router_ways_t ways = { .argument = sim,
                            .role = router_role,
                            .client_room = router_room,
@@ -563,7 +570,7 @@ server_configure(sim_t *sim)
     chance_t *chance = &sim->chance;
     server->patient = chance_below(chance, 2);
     server->disk_us = chance_between(chance, 100, 8000);
-    server->fate_us = chance_between(chance, 20 * SECOND_US, 200 * SECOND_US);
+    server->fate_us = chance_between(chance, 40 * SECOND_US, 400 * SECOND_US);
     server->options = (partition_options_t){
         .rules = { .cap = 4, .lock_ms = 60000, .ceiling_ms = 120000, .gap_rule = true },
         .segment_bytes = (size_t)chance_between(chance, 64, 256) * 1024,
