@@ -87,7 +87,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash sim bench tables install uninstall clean
+        tsan crash sim mutants bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -142,6 +142,13 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
 $(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
+# The simulator with one bug planted: tests/mutants/NAME.patch is put into a copy of its one file.
+mutants := $(patsubst tests/mutants/%.patch,$(BUILD)/mutants/%,$(wildcard tests/mutants/*.patch))
+$(BUILD)/mutants/%: tests/mutants/%.patch $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core)
+	@mkdir -p $(@D)
+	@patch --silent --fuzz=0 --output=$@.c "$$(sed -n 's|^--- a/||p' $<)" $<
+	$(call say,cc)$(CC) $(all_cflags) -c -o $@.o $@.c
+	@$(CC) $(all_ldflags) -o $@ $@.o $(filter %.o %.a,$^) $(libs)
 # A test program that fails on purpose, to prove the runner.
 $(BUILD)/proof: $(BUILD)/tests/proof/proof.o $(order)
 	$(link) -lcmocka
@@ -198,6 +205,10 @@ crash: programs $(BUILD)/crash
 sim: $(BUILD)/sim
 	@$(BUILD)/sim $(if $(SEED),--seed $(SEED) $(if $(VERBOSE),--verbose),--seeds $(SEEDS) --first $(FIRST)) \
 	    $(if $(MINUTES),--minutes $(MINUTES))
+
+#: mutants    plant each bug of tests/mutants in the simulator, which must notice
+mutants: $(mutants)
+	@tests/mutants.sh $(mutants)
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

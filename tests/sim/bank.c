@@ -45,7 +45,8 @@ typedef struct {
 typedef struct {
     uint64_t showtime, tell;
     int64_t amount;
-    bool done, refused_once;
+    bool done, refused_once; /* paid back; said once that it would not */
+    bool heard;              /* the box office knows that it is done */
     char order[ORDER_TEXT];
 } refund_done_t;
 
@@ -269,7 +270,7 @@ bank_sandbox(sim_t *sim, const wire_record_t *tell)
 {
     uint8_t frame[SANDBOX_FRAME_MAX];
     person_t *cashier = crowd_cashier(sim);
-    call_t call = { .operation = OP_REFUND_SETTLE, .showtime = tell->header.key };
+    call_t call = { .operation = OP_REFUND_SETTLE, .showtime = tell->header.key, .renewed = true };
     size_t size = sandbox_answer(tell, person_clock(sim, cashier), frame);
     if (size == 0) {
         sim_broken(sim, "the sandbox does not understand a tell");
@@ -366,6 +367,8 @@ bank_learn_refund(sim_t *sim, person_t *person, status_t status, const void *bod
     saying->gone = true;
     if (status != STATUS_OK && status != STATUS_REFUND_STATE)
         sim_broken(sim, "the end of a refund was refused as %s", status_name(status));
+    if (status == STATUS_OK && strcmp(saying->outcome, "done") == 0)
+        bank_refund(sim->bank, saying->showtime, saying->tell)->heard = true;
 }
 
 const char *
@@ -375,7 +378,7 @@ bank_refused(sim_t *sim)
     uint32_t first = self->refund_count ? chance_below(&sim->chance, self->refund_count) : 0;
     for (uint32_t i = 0; i < self->refund_count; i++) {
         const refund_done_t *refund = &self->refunds[(first + i) % self->refund_count];
-        if (refund->refused_once && !refund->done)
+        if (refund->refused_once && !refund->heard)
             return refund->order;
     }
     return NULL;

@@ -15,6 +15,9 @@ enum {
     PATIENCE = 12, /* attempts before a call is given up */
     DEADLINE_LEAST_MS = 3000,
     DEADLINE_MOST_MS = 40000,
+    HURRIED_ONE_OF = 25, /* calls whose deadline is so near that it passes on the way */
+    HURRIED_MOST_MS = 25,
+    REPEAT_MOST_S = 30,
     GONE_MOST_S = 30,
     HELLO_REQUEST = 1,
     CASHIER_REQUESTS = 5000, /* above the numbers of tells, which the sandbox uses as requests */
@@ -137,13 +140,17 @@ person_write(sim_t *sim, person_t *person, const act_t *act, uint8_t *frame, siz
     if (!act->make(sim, person, &pack))
         return 0;
     assert(!pack.overflow && wire_size((uint32_t)pack.size) <= room);
-    person->deadline_ms = person_clock(sim, person) +
-                          chance_between(&sim->chance, DEADLINE_LEAST_MS, DEADLINE_MOST_MS);
+    bool hurried = chance_below(&sim->chance, HURRIED_ONE_OF) == 0;
+    person->deadline_ms =
+        person_clock(sim, person) +
+        (hurried ? chance_between(&sim->chance, 1, HURRIED_MOST_MS)
+                 : chance_between(&sim->chance, DEADLINE_LEAST_MS, DEADLINE_MOST_MS));
     wire_header_t header = { .kind = WIRE_COMMAND,
                              .operation = act->operation,
                              .key = person->call.showtime,
                              .request = ++person->request,
                              .moment = person->deadline_ms };
+    person->call.deadline_ms = person->deadline_ms;
     judge_call(sim, person->index, person->request, &person->call);
     sim_tell(sim, "$ # asks $ of #", TRAIL_NAME(role_name(person->role)), person->index,
              TRAIL_NAME(operation_of(act->operation)->name), person->call.showtime);
@@ -310,6 +317,33 @@ person_greeting(sim_t *sim, person_t *person, const wire_record_t *record)
         person->skew_ms = now_ms - sim_true_ms(sim);
 }
 
+/* A frame that is sent once more, long after its answer. */
+typedef struct {
+    uint32_t person;
+    size_t size;
+    uint8_t frame[];
+} again_t;
+
+static void
+person_repeats(sim_t *sim, void *note)
+{
+    const again_t *again = note;
+    crowd_shout(sim, &sim->crowd->people[again->person], again->frame, again->size);
+}
+
+static void
+person_repeats_later(sim_t *sim, const person_t *person)
+{
+    again_t *again = malloc(sizeof *again + person->frame_size);
+    assert(again);
+    *again = (again_t){ .person = person->index, .size = person->frame_size };
+    memcpy(again->frame, person->frame, person->frame_size);
+    agenda_add(&sim->agenda,
+               sim->agenda.now_us + chance_between(&sim->chance, 0, REPEAT_MOST_S * SECOND_US),
+               person_repeats, again, sizeof *again + again->size);
+    free(again);
+}
+
 static void
 person_learn(sim_t *sim, person_t *person, const wire_record_t *record)
 {
@@ -320,7 +354,7 @@ person_learn(sim_t *sim, person_t *person, const wire_record_t *record)
     if (person->act->learn)
         person->act->learn(sim, person, record->header.status, record->body, record->body_size);
     if (sim_strikes(sim, FAULT_CLIENT_REPEATED))
-        crowd_shout(sim, person, person->frame, person->frame_size);
+        person_repeats_later(sim, person);
 }
 
 static void

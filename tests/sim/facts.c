@@ -240,7 +240,7 @@ answer_offered(const answer_t *self)
     uint32_t count;
     uint64_t seat, until_ms;
     if (!mp_find(self->body, self->size, "offer", &offer))
-        return "an offer was made without saying which";
+        return NULL; /* told again after the offer was over */
     size_t size = (size_t)(offer.end - offer.at);
     if (!mp_find(offer.at, size, "until_ms", &at) || !mp_read_uint(&at, &until_ms) ||
         !mp_find(offer.at, size, "seats", &at) || !mp_read_array(&at, &count))

@@ -190,10 +190,17 @@ judge_answer(sim_t *sim, uint32_t partition, asked_t *asked, const wire_header_t
                         .status = header->status,
                         .sequence = sequence,
                         .digest = answer_digest(header, body, size) };
+    if (asked->call.forged && header->status == STATUS_OK)
+        sim_broken(sim, "a forged %s was believed", operation_of(header->operation)->name);
     if (sequence < ward->answered || sequence == 0 || sequence > ward->count ||
         index == CROWD_SHOWTIMES)
         return;
     ward->answered = sequence;
+    if (!asked->call.wait && !asked->call.renewed &&
+        ward->entries[sequence - 1].now_ms > asked->call.deadline_ms)
+        sim_broken(sim, "%s was carried out %" PRId64 " ms after its deadline",
+                   operation_of(header->operation)->name,
+                   ward->entries[sequence - 1].now_ms - asked->call.deadline_ms);
     const char *broken =
         facts_answered(&sim->judge->facts[index], &asked->call, ward->entries[sequence - 1].now_ms,
                        header->status, body, size);
@@ -220,7 +227,8 @@ judge_reply(sim_t *sim, uint32_t partition, const wire_route_t *route, const wir
     asked_t *asked = &asks->of[place];
     if (!asked->answered)
         judge_answer(sim, partition, asked, header, body, size);
-    else if (asked->digest != answer_digest(header, body, size))
+    else if (asked->call.renewed ? asked->status != header->status
+                                 : asked->digest != answer_digest(header, body, size))
         sim_broken(sim,
                    "%s, request %" PRIu64 " of person %u: the repeat was answered %s of entry "
                    "%" PRId64 ", the first time it was %s of entry %" PRIu64,

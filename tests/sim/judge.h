@@ -22,8 +22,10 @@ typedef struct {
     uint32_t lock;     /* seats.extend, seats.release, order.create */
     uint32_t purchase; /* orders and payments: the number in the order id */
     uint32_t line;     /* ticket.redeem: which of the purchase */
-    int64_t amount;
+    int64_t amount, deadline_ms;
     bool paid, wait; /* payment.settle: outcome succeeded; order.refund: deferred */
+    bool forged;     /* must not be done */
+    bool renewed;    /* each copy has a deadline of its own, so the first may be forgotten */
     uint8_t count;
     uint16_t seats[CALL_SEATS_MAX];
 } call_t;

@@ -31,6 +31,24 @@ showtime_locks(sim_t *sim, const box_t *box, int64_t now_ms, bool settled)
     }
 }
 
+/* Nobody holds more locked than the cap; what a late payment was offered comes on top. */
+static void
+showtime_caps(sim_t *sim, const box_t *box)
+{
+    enum { USERS = 256 };
+    uint32_t held[USERS] = { 0 };
+    for (uint32_t i = 0; i < box->head->seat_count; i++) {
+        const seat_t *seat = &box->seats[i];
+        const purchase_t *purchase =
+            seat->state == SEAT_LOCKED ? box_purchase(box, seat->purchase) : NULL;
+        if (!purchase || purchase->order == ORDER_OFFERED || purchase->user >= USERS)
+            continue;
+        if (++held[purchase->user] > box->head->rules.cap)
+            sim_broken(sim, "showtime %" PRIu64 ": user %" PRIu64 " holds more than %u seats",
+                       box->showtime, purchase->user, box->head->rules.cap);
+    }
+}
+
 /* Who followed the events, and missed none or asked for what was missed, knows the seats. */
 static void
 showtime_board(sim_t *sim, const box_t *box, const board_t *board)
@@ -93,6 +111,7 @@ judge_showtime(sim_t *sim, uint32_t partition, uint32_t index, bool settled)
                    partition, applied, ward->count);
     else
         showtime_locks(sim, &box, ward->entries[applied - 1].now_ms, settled);
+    showtime_caps(sim, &box);
     showtime_board(sim, &box, &sim->judge->boards[index]);
     if (settled)
         showtime_settled(sim, &box);

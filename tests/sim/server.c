@@ -575,7 +575,7 @@ server_configure(sim_t *sim)
         .rules = { .cap = 4, .lock_ms = 60000, .ceiling_ms = 120000, .gap_rule = true },
         .segment_bytes = (size_t)chance_between(chance, 64, 256) * 1024,
         .cache_bytes = (size_t)chance_between(chance, 16, 512) * 1024,
-        .replies_bytes = (size_t)chance_between(chance, 256, 1024) * 1024,
+        .replies_bytes = (size_t)chance_between(chance, 48, 512) * 1024,
         .journal_policy = JOURNAL_ARCHIVE,
         .checkpoint_ms = chance_between(chance, 200, 5000),
         .inline_io = true,

@@ -1,6 +1,7 @@
 /* sim_main - runs seeds, on all cores, and says what happened.
  *
  *     sim [--seeds N] [--first N] [--minutes N] [--jobs N]   many seeds
+ *         [--stop]                                       ... till one fails
  *     sim --seed N [--verbose]                               one seed again
  *
  * A seed that fails prints itself, what broke and the last things that happened. Every eighth seed
@@ -28,7 +29,7 @@ typedef struct {
     uint64_t seeds, first, one;
     int64_t minutes;
     uint32_t jobs;
-    bool verbose, single;
+    bool verbose, single, stop;
 } choice_t;
 
 /* What the workers share. */
@@ -144,6 +145,13 @@ run_seed(const choice_t *choice, uint64_t seed)
     fflush(stdout);
 }
 
+/* Was one failure enough? */
+static bool
+over(const choice_t *choice)
+{
+    return choice->stop && atomic_load(&tally->failed) > 0;
+}
+
 static void
 worker(const choice_t *choice)
 {
@@ -152,7 +160,7 @@ worker(const choice_t *choice)
         (void)signal(signals[i], crashed);
     for (;;) {
         uint64_t at = atomic_fetch_add(&tally->next, 1);
-        if (at >= choice->seeds)
+        if (at >= choice->seeds || over(choice))
             return;
         run_seed(choice, choice->first + at);
     }
@@ -164,8 +172,9 @@ run_all(const choice_t *choice)
 {
     uint32_t running = 0;
     fflush(stdout);
-    while (running > 0 || atomic_load(&tally->next) < choice->seeds) {
-        while (running < choice->jobs && atomic_load(&tally->next) < choice->seeds) {
+    while (running > 0 || (atomic_load(&tally->next) < choice->seeds && !over(choice))) {
+        while (running < choice->jobs && atomic_load(&tally->next) < choice->seeds &&
+               !over(choice)) {
             pid_t pid = fork();
             if (pid == 0) {
                 worker(choice);
@@ -217,13 +226,10 @@ static bool
 read_options(int argc, char **argv, choice_t *choice)
 {
     static const struct option options[] = {
-        { "seeds", required_argument, NULL, 'n' },
-        { "first", required_argument, NULL, 'f' },
-        { "minutes", required_argument, NULL, 'm' },
-        { "jobs", required_argument, NULL, 'j' },
-        { "seed", required_argument, NULL, 's' },
-        { "verbose", no_argument, NULL, 'v' },
-        { NULL, 0, NULL, 0 },
+        { "seeds", required_argument, NULL, 'n' },   { "first", required_argument, NULL, 'f' },
+        { "minutes", required_argument, NULL, 'm' }, { "jobs", required_argument, NULL, 'j' },
+        { "seed", required_argument, NULL, 's' },    { "verbose", no_argument, NULL, 'v' },
+        { "stop", no_argument, NULL, 'x' },          { NULL, 0, NULL, 0 },
     };
     int option;
     uint64_t number = 0;
@@ -248,6 +254,9 @@ read_options(int argc, char **argv, choice_t *choice)
             choice->seeds = 1;
             choice->single = true;
             break;
+        case 'x':
+            choice->stop = true;
+            break;
         default:
             choice->verbose = true;
         }
@@ -262,7 +271,7 @@ main(int argc, char **argv)
     choice_t choice = { .seeds = 100, .first = 1, .minutes = 15 };
     choice.jobs = cores < 1 ? 1 : cores > JOBS_MAX ? JOBS_MAX : (uint32_t)cores;
     if (!read_options(argc, argv, &choice)) {
-        fprintf(stderr, "usage: sim [--seeds N] [--first N] [--minutes N] [--jobs N]\n"
+        fprintf(stderr, "usage: sim [--seeds N] [--first N] [--minutes N] [--jobs N] [--stop]\n"
                         "       sim --seed N [--verbose]\n");
         return 2;
     }
