@@ -503,6 +503,24 @@ test_a_path_goes_up_and_down(void **state)
     close(fd);
 }
 
+/* Whoever makes a folder can die before its name is durable. The next one finds it there, and must
+ * not rely on a name that a power cut may still take, with all that is inside. */
+static void
+test_a_folder_that_was_found_has_a_durable_name(void **state)
+{
+    (void)state;
+    char path[SCRATCH_PATH_MAX + 64], error[512];
+    snprintf(path, sizeof path, "%s/p0/state", root);
+    arm(DISK_SYNC_DIR, DISK_DIE_BEFORE, 0);
+    assert_int_equal(folder_make(path, error), -1);
+    disk_revive();
+    folder_fd = open(root, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(folder_make(path, error), 0);
+    image_make(100);
+    snprintf(path, sizeof path, "%s/p0/state", image);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 /* ---- death ---- */
 
 static void
@@ -756,6 +774,7 @@ main(void)
         T(test_a_removed_file_can_come_back),
         T(test_a_move_between_folders_is_whole),
         T(test_a_path_goes_up_and_down),
+        T(test_a_folder_that_was_found_has_a_durable_name),
         T(test_after_death_nothing_changes),
         T(test_a_write_dies_before_during_and_after),
         T(test_a_sync_dies_before_during_and_after),
