@@ -52,12 +52,12 @@ libs := -lczmq -lzmq -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c))
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
-crash_src := $(wildcard tests/crash/*.c)
+crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
 disk_src  := $(filter-out %/test_disk.c,$(wildcard tests/disk/*.c))
 sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
 image_src := $(wildcard tests/images/*.c)
 nth_src   := $(wildcard tests/nth/*.c)
-past_src  := $(wildcard tests/history/*.c)
+past_src  := $(filter-out %/test_history.c,$(wildcard tests/history/*.c))
 bench_src := $(wildcard bench/*.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
@@ -75,7 +75,7 @@ benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history)
-units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk
+units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk $(BUILD)/tests/test_history
 stamp    := build/setup.stamp
 
 # All cores, unless asked otherwise; a make inside a make shares what the outer one has.
@@ -87,7 +87,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash sim mutants bench tables install uninstall clean
+        tsan crash sim mutants history bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -137,6 +137,10 @@ $(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(core) $(order)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
+	@mkdir -p $(@D)
+	$(link) -lcmocka
+$(BUILD)/tests/test_history: $(BUILD)/tests/history/test_history.o $(BUILD)/tests/history/history.o \
+                             $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
 $(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
@@ -194,7 +198,7 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/proof
+sanitized: programs units $(BUILD)/history $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
@@ -209,6 +213,10 @@ sim: $(BUILD)/sim
 #: mutants    plant each bug of tests/mutants in the simulator, which must notice
 mutants: $(mutants)
 	@tests/mutants.sh $(mutants)
+
+#: history    a minute of load and 20 kills: what all clients were told must be one history
+history: programs $(BUILD)/crash $(BUILD)/history
+	@BUILD=$(BUILD) ROUNDS=20 SECONDS_EACH=20 tests/run tests/served/history.sh tests/crash.sh
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

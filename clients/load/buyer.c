@@ -286,3 +286,39 @@ buyer_answer(buyer_t *self, load_t *load, const wire_record_t *record)
     if (!good)
         self->step = BUYER_LOCK;
 }
+
+void
+buyer_past_begin(buyer_t *self, uint32_t client, int64_t now_ns)
+{
+    bool lock = self->step == BUYER_LOCK, paid = self->step == BUYER_SETTLE;
+    self->past = (past_call_t){ .start_ns = now_ns,
+                                .showtime = self->key,
+                                .user = buyer_owner(self),
+                                .client = client,
+                                .request = get_u64(self->frame + WIRE_PREFIX_SIZE + 16),
+                                .amount = paid ? (int64_t)self->amount : 0,
+                                .purchase = lock ? 0 : self->at.lock,
+                                .operation = step_operations[self->step] };
+    if (paid) /* each command is a transaction of its own */
+        self->past.mark = self->past.request;
+    if (!lock)
+        return;
+    self->past.seats[0] = (uint16_t)(2 * self->at.pair + 1);
+    self->past.seats[1] = (uint16_t)(2 * self->at.pair + 2);
+}
+
+void
+buyer_past_end(buyer_t *self, const wire_record_t *record, int64_t now_ns)
+{
+    uint64_t lock, until_ms;
+    past_call_t *past = &self->past;
+    past->end_ns = now_ns;
+    past->status = record->header.status;
+    past->sequence = (uint64_t)record->header.moment;
+    if (past->status != STATUS_OK)
+        return;
+    if (buyer_take_number(record, "until_ms", &until_ms))
+        past->until_ms = (int64_t)until_ms;
+    if (self->step == BUYER_LOCK && buyer_take_number(record, "lock", &lock))
+        past->purchase = (uint32_t)lock;
+}

@@ -6,6 +6,7 @@
 #define LOAD_BUYER_H
 #include "broker/wire.h"
 #include "clients/load/load.h"
+#include "clients/load/past.h"
 
 enum {
     BUYER_FRAME_MAX = 256,
@@ -34,6 +35,7 @@ typedef struct {
     int64_t intended_ns; /* when the command in flight was meant to be sent */
     uint64_t chance;     /* never 0 */
     uint64_t amount;
+    past_call_t past;       /* of the command in flight, when a history is kept */
     uint32_t number;        /* among all buyers, 0 .. */
     uint32_t client, index; /* its connection, and its place among that connection's buyers */
     bool drawn;             /* a purchase's seats are chosen, but their showtime is not open yet */
@@ -47,6 +49,10 @@ void buyer_init(buyer_t *self, uint32_t number, uint32_t client, uint32_t index)
 bool buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms);
 /* Digest the answer to the command in flight; buyer_next() then makes the one after it. */
 void buyer_answer(buyer_t *self, load_t *load, const wire_record_t *record);
+/* Begin and end the history's record of the command in flight; times are Unix ns. The end comes
+ * before buyer_answer(). */
+void buyer_past_begin(buyer_t *self, uint32_t client, int64_t now_ns);
+void buyer_past_end(buyer_t *self, const wire_record_t *record, int64_t now_ns);
 /* The place among its connection's buyers that a request id names. */
 static inline uint32_t
 buyer_index(uint64_t request)

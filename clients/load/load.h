@@ -32,8 +32,9 @@ typedef struct {
     load_scenario_t scenario;
     uint32_t clients, inflight, threads, pack;
     uint32_t seconds, warm_ms, deadline_ms;
-    uint64_t rate; /* commands a second in all; 0: as fast as the answers come */
-    uint64_t base; /* id of the first showtime */
+    uint64_t rate;       /* commands a second in all; 0: as fast as the answers come */
+    uint64_t base;       /* id of the first showtime */
+    const char *history; /* file for every call; NULL: none */
     bool json, setup;
 } load_options_t;
 
@@ -41,10 +42,12 @@ typedef struct {
 typedef enum { LOAD_WARM, LOAD_MEASURE, LOAD_DRAIN } load_phase_t;
 
 typedef struct ledger ledger_t;
+typedef struct past past_t;
 
 typedef struct {
     const load_options_t *options;
     ledger_t *ledger;
+    past_t *past;       /* NULL: nobody wants to know */
     uint32_t showtimes; /* that the scenario spreads over; purchases move on */
     uint32_t partitions;
     uint32_t retry_ms;

@@ -10,8 +10,10 @@
 #include "clients/load/options.h"
 #include "clients/load/report.h"
 #include "clients/load/worker.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 enum { EXIT_DONE, EXIT_BROKEN_WORD, EXIT_USAGE, EXIT_FAULT };
@@ -91,6 +93,11 @@ run_open(run_t *self, const load_options_t *options)
     if (control_open(&self->control, self->context, options->endpoint))
         return run_fault(self->control.error);
     self->load.partitions = self->control.partitions;
+    if (options->history && options->scenario == LOAD_ECHO)
+        return run_fault("echo has no history: nothing is sold");
+    if (options->history &&
+        !(self->load.past = past_create(options->history, self->load.partitions)))
+        return run_fault(strerror(errno));
     self->load.retry_ms = self->control.retry_ms;
     uint32_t ahead = options->scenario == LOAD_PURCHASE ? LOAD_WINDOWS_AHEAD : 1;
     if (run_open_to(self, self->load.showtimes * ahead))
@@ -229,7 +236,12 @@ main(int count, char **words)
         return EXIT_FAULT;
     }
     int result = EXIT_FAULT;
-    if (run_open(run, &options) == 0 && run_measure(run) == 0 && run_check(run) == 0) {
+    bool good = run_open(run, &options) == 0 && run_measure(run) == 0;
+    if (past_close(&run->load.past) != 0) {
+        (void)run_fault("the history could not be written whole");
+        good = false;
+    }
+    if (good && run_check(run) == 0) {
         run_sum(run);
         bool kept = run->report.oversold == 0 && run->report.lost == 0;
         if (report_print(&run->report) == 0)

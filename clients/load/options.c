@@ -47,6 +47,8 @@ static const struct {
     { "--endpoint", "E", OPTION_TEXT, AT(endpoint), 0, 0, "of the server (tcp://127.0.0.1:5570)" },
     { "--base", "ID", OPTION_U64, AT(base), 1, INT64_MAX,
       "id of the first showtime (by the clock)" },
+    { "--history", "FILE", OPTION_TEXT, AT(history), 0, 0,
+      "write every call and its answer there, for a check" },
     { "--setup", NULL, OPTION_FLAG, AT(setup), 0, 0, "open the showtimes first (the default)" },
     { "--no-setup", NULL, OPTION_NO_FLAG, AT(setup), 0, 0, "they are open already" },
     { "--json", NULL, OPTION_FLAG, AT(json), 0, 0, "one JSON object instead of a table" },

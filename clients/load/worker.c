@@ -163,10 +163,14 @@ worker_begin(worker_t *self, buyer_t *buyer, int64_t intended_ns, int64_t now_ns
 {
     int64_t deadline_ms = (now_ns + self->wall_offset_ns) / 1000000;
     buyer->intended_ns = intended_ns;
-    if (buyer_next(buyer, self->load, deadline_ms + self->load->options->deadline_ms))
+    if (buyer_next(buyer, self->load, deadline_ms + self->load->options->deadline_ms)) {
+        if (self->load->past)
+            buyer_past_begin(buyer, self->client_first + buyer->client + 1,
+                             now_ns + self->wall_offset_ns);
         worker_post(self, buyer);
-    else
+    } else {
         worker_delay(self, buyer, now_ns, false);
+    }
 }
 
 static void
@@ -210,6 +214,11 @@ worker_answer(worker_t *self, uint32_t client, const wire_record_t *record, int6
     if (again) {
         worker_delay(self, buyer, now_ns, true);
         return;
+    }
+    if (self->load->past) {
+        buyer_past_end(buyer, record, now_ns + self->wall_offset_ns);
+        past_add(self->load->past, &buyer->past);
+        buyer->past.request = 0;
     }
     buyer_answer(buyer, self->load, record);
     self->ready[self->ready_count++] = buyer;
@@ -260,7 +269,7 @@ worker_turn(worker_t *self, uint32_t client)
         some = false;
         int64_t now_ns = 0;
         while (zmq_msg_recv(&message, self->sockets[client], ZMQ_DONTWAIT) >= 0) {
-            if (!some)
+            if (!some || self->load->past) /* a history wants the time of each answer */
                 now_ns = load_now_ns(CLOCK_MONOTONIC);
             some = true;
             worker_message(self, client, &message, now_ns);
@@ -387,6 +396,9 @@ worker_run(void *argument)
             worker_pace(self, now_ns);
         worker_sleep(self, now_ns, draining);
     }
+    for (uint32_t i = 0; self->load->past && i < worker_buyers(self); i++)
+        if (self->buyers[i].past.request) /* never answered */
+            past_add(self->load->past, &self->buyers[i].past);
     return NULL;
 }
 

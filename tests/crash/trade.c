@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     TRADE_DEADLINE_MS = 45000,
@@ -147,6 +148,56 @@ trade_pack(const trade_buyer_t *buyer, const sale_t *sale, pack_t *pack)
     assert(false);
 }
 
+static int64_t
+trade_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void
+trade_past_begin(const trade_t *self, const trade_link_t *link, trade_buyer_t *buyer,
+                 const sale_t *sale)
+{
+    bool lock = buyer->step == TRADE_LOCK;
+    past_call_t *past = &buyer->command.past;
+    *past = (past_call_t){ .start_ns = trade_now_ns(),
+                           .showtime = self->book->base + sale->showtime,
+                           .user = sale->user,
+                           .client = (uint64_t)(link - self->links) + 1,
+                           .request = buyer->command.request,
+                           .amount = buyer->step == TRADE_SETTLE ? (int64_t)sale->amount : 0,
+                           .purchase = lock ? 0 : sale->lock,
+                           .operation = trade_steps[buyer->step].operation };
+    if (lock) {
+        past->seats[0] = (uint16_t)(2 * sale->pair + 1);
+        past->seats[1] = (uint16_t)(2 * sale->pair + 2);
+    }
+}
+
+/* A repeat's answer is the first one's, or its mark is another. */
+static void
+trade_past_end(const trade_t *self, const trade_command_t *command, const wire_record_t *record,
+               bool same)
+{
+    past_call_t past = command->past;
+    mp_t at;
+    uint64_t lock, until_ms;
+    if (!self->past)
+        return;
+    past.end_ns = trade_now_ns();
+    past.status = record->header.status;
+    past.sequence = (uint64_t)record->header.moment;
+    past.mark = same ? past.mark : ~past.mark;
+    if (mp_find(record->body, record->body_size, "until_ms", &at) && mp_read_uint(&at, &until_ms))
+        past.until_ms = (int64_t)until_ms;
+    if (past.operation == OP_SEATS_LOCK && mp_find(record->body, record->body_size, "lock", &at) &&
+        mp_read_uint(&at, &lock))
+        past.purchase = (uint32_t)lock;
+    past_add(self->past, &past);
+}
+
 /* Make the next command of a buyer, and send it. */
 static int
 trade_begin(trade_t *self, trade_link_t *link, trade_buyer_t *buyer)
@@ -165,6 +216,7 @@ trade_begin(trade_t *self, trade_link_t *link, trade_buyer_t *buyer)
         book_ending(self->book, buyer->sale);
     *command = (trade_command_t){ .request = ++link->link.request, .waiting = true };
     command->write = trade_steps[buyer->step].write;
+    trade_past_begin(self, link, buyer, sale);
     command->deadline_ms = caller_now_ms() + TRADE_DEADLINE_MS;
     wire_header_t header = { .kind = WIRE_COMMAND, .request = command->request };
     header.operation = trade_steps[buyer->step].operation;
@@ -309,6 +361,7 @@ trade_answered(trade_t *self, trade_link_t *link, trade_buyer_t *buyer, const wi
     command->status = status;
     command->moment = record->header.moment;
     command->digest = trade_digest(record->body, record->body_size);
+    trade_past_end(self, command, record, true);
     if (command->write)
         link->past[link->past_next++ % TRADE_PAST] = *command;
     self->answers++;
@@ -418,6 +471,9 @@ trade_visit_past(void *argument, const wire_record_t *record)
         if (!command->waiting || command->request != record->header.request)
             continue;
         command->waiting = false;
+        command->past.start_ns = trade_now_ns();
+        trade_past_end(at->trade, command, record,
+                       trade_digest(record->body, record->body_size) == command->digest);
         if (record->header.status != command->status || record->header.moment != command->moment ||
             trade_digest(record->body, record->body_size) != command->digest)
             book_fail(

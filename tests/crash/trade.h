@@ -4,6 +4,7 @@
  * next life of the server; so are many that were answered, whose answers must be the same. */
 #ifndef CRASH_TRADE_H
 #define CRASH_TRADE_H
+#include "clients/load/past.h"
 #include "tests/crash/book.h"
 #include "tests/crash/caller.h"
 
@@ -36,6 +37,7 @@ typedef struct {
     uint16_t status;
     int64_t moment;
     uint64_t digest; /* of the answer's body */
+    past_call_t past;
 } trade_command_t;
 
 typedef struct {
@@ -55,6 +57,7 @@ typedef struct {
 
 typedef struct {
     book_t *book;
+    past_t *past; /* every call goes there; NULL: nowhere */
     uint64_t chance, users;
     uint32_t showtime_first, showtime_count; /* that are being sold */
     bool going;                              /* answered buyers go on */
