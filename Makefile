@@ -88,7 +88,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash sim bench tables install uninstall clean
+        tsan crash crash-images sim bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -159,7 +159,7 @@ run: programs
 
 #: test       every test; the last line counts them
 test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
-             tests/sim.sh
+             tests/sim.sh tests/images.sh
 test: programs units $(provers) $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
@@ -200,6 +200,10 @@ crash: programs $(BUILD)/crash
 sim: $(BUILD)/sim
 	@$(BUILD)/sim $(if $(SEED),--seed $(SEED) $(if $(VERBOSE),--verbose),--seeds $(SEEDS) --first $(FIRST)) \
 	    $(if $(MINUTES),--minutes $(MINUTES))
+
+#: crash-images   N crash images (20000) of real runs: whatever a power loss leaves is sound
+crash-images: $(BUILD)/images
+	$(BUILD)/images $(or $(N),20000)
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

@@ -47,8 +47,8 @@ day_chance(void *argument, uint32_t bound)
 static void
 day_fail(day_t *self, const char *what)
 {
-    printf("    SEED=%" PRIu64 " image %" PRIu64 ", %s: %s\n", self->seed, self->images, self->point,
-           what);
+    printf("    SEED=%" PRIu64 " image %" PRIu64 ", %s: %s\n", self->seed, self->images,
+           self->point, what);
     self->failed = true;
     self->counts->failed++;
 }
@@ -214,8 +214,9 @@ day_watch(void *argument, const disk_op_t *op, int *trouble)
     (void)trouble;
     if (!day_looks(self, op->kind, op->path))
         return DISK_GO;
-    snprintf(self->point, sizeof self->point, "before %s of %s, offset %" PRIu64 ", %" PRIu64 " bytes",
-             kinds[op->kind], op->path, op->offset, op->size);
+    snprintf(self->point, sizeof self->point,
+             "before %s of %s, offset %" PRIu64 ", %" PRIu64 " bytes", kinds[op->kind], op->path,
+             op->offset, op->size);
     day_image(self, op->kind);
     return DISK_GO;
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEGMENT_BYTES = 64 * 1024, CHECKPOINT_MS = 1000, REPLIES_BYTES = 1024 * 1024 };
+enum { SEGMENT_BYTES = 64 * 1024, CHECKPOINT_MS = 1000, REPLIES_BYTES = 512 * 1024 };
 
 static desk_t *newest; /* that is open; recovery in an image is inside of a turn of another one */
 
@@ -22,7 +22,8 @@ desk_record(void *argument, const wire_route_t *route, const wire_header_t *head
     desk_t *self = argument;
     (void)route;
     bool reply = header->kind == WIRE_REPLY;
-    const script_command_t *command = reply && self->find ? self->find(self, header->request) : NULL;
+    const script_command_t *command =
+        reply && self->find ? self->find(self, header->request) : NULL;
     if (self->leave && !self->leave(self, command, header, body, size))
         return;
     if (!self->ledger)
@@ -99,24 +100,23 @@ void
 desk_init(desk_t *self, const char *directory, journal_policy_t policy)
 {
     uint8_t seed[32] = { 9 }, public_key[32];
-    *self = (desk_t){ .options = { .directory = directory,
-                                   .site = { .id = { 7 }, .partitions = 1 },
-                                   .rules = { .cap = 6,
-                                              .lock_ms = 30000,
-                                              .ceiling_ms = 60000,
-                                              .gap_rule = true },
-                                   .segment_bytes = SEGMENT_BYTES,
-                                   .replies_bytes = REPLIES_BYTES,
-                                   .journal_policy = policy,
-                                   .checkpoint_ms = CHECKPOINT_MS,
-                                   .inline_io = true,
-                                   .journal_open = desk_journal_open,
-                                   .ways = { .argument = self,
-                                             .record = desk_record,
-                                             .followed = desk_followed,
-                                             .event = desk_event,
-                                             .seed = desk_seed,
-                                             .fatal = desk_fatal } } };
+    *self = (desk_t){
+        .options = { .directory = directory,
+                     .site = { .id = { 7 }, .partitions = 1 },
+                     .rules = { .cap = 6, .lock_ms = 30000, .ceiling_ms = 60000, .gap_rule = true },
+                     .segment_bytes = SEGMENT_BYTES,
+                     .replies_bytes = REPLIES_BYTES,
+                     .journal_policy = policy,
+                     .checkpoint_ms = CHECKPOINT_MS,
+                     .inline_io = true,
+                     .journal_open = desk_journal_open,
+                     .ways = { .argument = self,
+                               .record = desk_record,
+                               .followed = desk_followed,
+                               .event = desk_event,
+                               .seed = desk_seed,
+                               .fatal = desk_fatal } }
+    };
     memset(self->options.site.ticket_key, 3, sizeof self->options.site.ticket_key);
     int rc = crypto_sign_seed_keypair(public_key, self->options.site.sign_secret, seed);
     assert(rc == 0);

@@ -86,12 +86,11 @@ ledger_answer(ledger_t *self, const script_command_t *command, const wire_header
         self->answers = realloc(self->answers, self->answer_room * sizeof *self->answers);
         assert(self->answers);
     }
-    self->answers[self->answer_count++] =
-        (ledger_answer_t){ .command = command,
-                           .sequence = (uint64_t)header->moment,
-                           .status = header->status,
-                           .size = size,
-                           .body = ledger_copy(body, size) };
+    self->answers[self->answer_count++] = (ledger_answer_t){ .command = command,
+                                                             .sequence = (uint64_t)header->moment,
+                                                             .status = header->status,
+                                                             .size = size,
+                                                             .body = ledger_copy(body, size) };
 }
 
 const journal_entry_t *

@@ -18,7 +18,7 @@ typedef struct {
 typedef struct ledger ledger_t;
 struct ledger {
     const ledger_t *below;
-    uint64_t base; /* entries up to this one are those of `below` */
+    uint64_t base;            /* entries up to this one are those of `below` */
     journal_entry_t *entries; /* payloads are the ledger's own copies */
     size_t entry_count, entry_room;
     ledger_answer_t *answers; /* by request, newer ones behind older ones */

@@ -39,9 +39,7 @@ script_begin(script_t *self, script_command_t *command, pack_t *pack, uint16_t o
              uint64_t showtime, uint32_t pairs, int64_t now_ms)
 {
     *command = (script_command_t){
-        .route = { .peer = 1,
-                   .client = 1 + script_below(self, CLIENTS),
-                   .role = ROLE_ADMIN },
+        .route = { .peer = 1, .client = 1 + script_below(self, CLIENTS), .role = ROLE_ADMIN },
         .header = { .kind = WIRE_COMMAND,
                     .operation = operation,
                     .key = showtime,
@@ -111,10 +109,10 @@ static void
 script_lock(script_t *self, int64_t now_ms, script_command_t *command, uint32_t index)
 {
     script_sale_t *sale = &self->sales[index];
-    *sale = (script_sale_t){ .asked = true,
-                             .showtime = SCRIPT_FIRST_SHOWTIME +
-                                         script_below(self, self->showtimes),
-                             .user = 1000 + script_below(self, 50) };
+    *sale =
+        (script_sale_t){ .asked = true,
+                         .showtime = SCRIPT_FIRST_SHOWTIME + script_below(self, self->showtimes),
+                         .user = 1000 + script_below(self, 50) };
     pack_t pack;
     bool best = script_below(self, 3) == 0;
     script_begin(self, command, &pack, best ? OP_SEATS_BEST : OP_SEATS_LOCK, sale->showtime, 2,
