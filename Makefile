@@ -54,6 +54,7 @@ ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
 disk_src  := $(filter-out %/test_disk.c,$(wildcard tests/disk/*.c))
+script_src := $(wildcard tests/script/*.c)
 sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
 image_src := $(wildcard tests/images/*.c)
 nth_src   := $(wildcard tests/nth/*.c)
@@ -87,7 +88,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash sim mutants history bench tables install uninstall clean
+        tsan crash crash-images sim mutants history bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -128,7 +129,8 @@ $(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/sim: $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/images: $(image_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
+$(BUILD)/images: $(image_src:%.c=$(BUILD)/%.o) $(script_src:%.c=$(BUILD)/%.o) \
+    $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/nth: $(nth_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
@@ -168,7 +170,7 @@ run: programs
 
 #: test       every test; the last line counts them
 test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
-             tests/sim.sh
+             tests/sim.sh tests/images.sh
 test: programs units $(provers) $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
@@ -217,6 +219,10 @@ mutants: $(mutants)
 #: history    a minute of load and 20 kills: what all clients were told must be one history
 history: programs $(BUILD)/crash $(BUILD)/history
 	@BUILD=$(BUILD) ROUNDS=20 SECONDS_EACH=20 tests/run tests/served/history.sh tests/crash.sh
+
+#: crash-images   N crash images (20000) of real runs: whatever a power loss leaves is sound
+crash-images: $(BUILD)/images
+	$(BUILD)/images $(or $(N),20000)
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

@@ -725,6 +725,33 @@ test_a_state_is_watched(void **state)
     }
 }
 
+/* Power that goes while a state is made leaves one that is sound, or none. */
+static void
+test_a_state_is_born_whole(void **state)
+{
+    (void)state;
+    char path[SCRATCH_PATH_MAX + 64], error[STATE_ERROR_MAX];
+    snprintf(path, sizeof path, "%s/state", root);
+    state_options_t options = { .directory = path, .partitions = 1, .inline_io = true };
+    for (int i = 0; i < 4 * ROUNDS; i++) {
+        state_t *self = NULL;
+        arm((disk_kind_t)chance(NULL, DISK_KINDS), (disk_verdict_t)(DISK_DIE_BEFORE + i % 3), 0);
+        plan.after = chance(NULL, 8);
+        if (state_open(&self, &options, error) == 0)
+            state_close(&self);
+        plan.armed = false;
+        cut_power();
+        if (state_open(&self, &options, error) != 0)
+            fail_msg("%s", error);
+        state_close(&self);
+        disk_revive();
+        disk_unmount();
+        scratch_remove(root);
+        assert_int_equal(mkdir(root, 0700), 0);
+        disk_mount(&(disk_options_t){ .root = root, .watch = watch, .chance = chance });
+    }
+}
+
 /* A mount within a watch: the outer one rests, and goes on. */
 static void
 test_mounts_nest(void **state)
@@ -783,6 +810,7 @@ main(void)
         T(test_a_power_loss_takes_from_the_files),
         T(test_outside_nothing_is_watched),
         T(test_a_state_is_watched),
+        T(test_a_state_is_born_whole),
         T(test_mounts_nest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
