@@ -255,7 +255,9 @@ desk_again_came(desk_t *self, const script_command_t *command, const wire_header
     again->came = true;
     again->status = header->status;
     again->sequence = (uint64_t)header->moment;
-    again->same = header->status == right->status && again->sequence == right->sequence &&
+    /* A refusal of form is made at the door, each time anew, and names the newest entry. */
+    bool form = header->status >= STATUS_BAD_BODY && header->status <= STATUS_TOO_LARGE;
+    again->same = header->status == right->status && (form || again->sequence == right->sequence) &&
                   size == right->size && (size == 0 || memcmp(body, right->body, size) == 0);
     /* the end of what was deferred may be durable without having left */
     if (right->status == STATUS_PENDING && header->status != STATUS_EXPIRED &&
