@@ -88,7 +88,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash crash-images sim mutants history bench tables install uninstall clean
+        tsan crash crash-images sim mutants history fuzz bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -148,6 +148,15 @@ $(BUILD)/tests/test_history: $(BUILD)/tests/history/test_history.o $(BUILD)/test
 $(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
+# Fuzz targets: in MODE=fuzz, by clang. tests/fuzz/fuzz.h says how to add one.
+fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(core)
+	$(call say,ld)$(CC) $(all_ldflags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
+$(BUILD)/seeds: $(BUILD)/tests/fuzz/seeds.o $(core)
+	$(link)
+fuzzers: $(fuzzers) $(BUILD)/seeds
+.PHONY: fuzzers
+
 # The simulator with one bug planted: tests/mutants/NAME.patch is put into a copy of its one file.
 mutants := $(patsubst tests/mutants/%.patch,$(BUILD)/mutants/%,$(wildcard tests/mutants/*.patch))
 $(BUILD)/mutants/%: tests/mutants/%.patch $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core)
@@ -170,8 +179,9 @@ run: programs
 
 #: test       every test; the last line counts them
 test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
-             tests/sim.sh tests/images.sh
+             tests/sim.sh tests/images.sh tests/fuzz.sh
 test: programs units $(provers) $(BUILD)/proof
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
 #: unit-tests the unit tests alone
@@ -181,12 +191,15 @@ unit-tests: units
 #: check      gcc and clang without a warning, layout of the code, tables of the docs
 check: | $(stamp)
 	@$(MAKE) --no-print-directory MODE=check CC=gcc check-warnings
-	@$(MAKE) --no-print-directory MODE=check CC=clang check-warnings
+	@$(MAKE) --no-print-directory MODE=check CC=clang check-warnings check-fuzz
 	clang-format --dry-run -Werror $(c_files)
 	@$(MAKE) --no-print-directory programs
 	tests/tables $(BUILD)/marquee docs/protocol.md
 	@echo 'check: clean'
 check-warnings: programs units $(benches) $(provers) $(BUILD)/proof
+check-fuzz: | $(stamp)
+	$(CC) $(all_cflags) -fsyntax-only $(wildcard tests/fuzz/*.c)
+.PHONY: check-fuzz
 
 #: format     put the code into the layout that check wants
 format: | $(stamp)
@@ -223,6 +236,11 @@ history: programs $(BUILD)/crash $(BUILD)/history
 #: crash-images   N crash images (20000) of real runs: whatever a power loss leaves is sound
 crash-images: $(BUILD)/images
 	$(BUILD)/images $(or $(N),20000)
+
+#: fuzz       each target of tests/fuzz for SECONDS=60 seconds
+fuzz:
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
+	@tests/fuzz.sh $(or $(SECONDS),60)
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

@@ -37,8 +37,9 @@ folder_settle(const char *path)
         return errno;
     for (int depth = 0; depth < FOLDER_DEPTH_MAX; depth++) {
         strcat(above, "/..");
-        if (stat(above, &here) != 0 || access(above, W_OK) != 0 ||
-            (here.st_ino == below.st_ino && here.st_dev == below.st_dev))
+        /* a mount's own name, and that of the root, are not of this file system */
+        if (stat(above, &here) != 0 || access(above, W_OK) != 0 || here.st_dev != below.st_dev ||
+            here.st_ino == below.st_ino)
             return 0;
         if (folder_sync(above) != 0)
             return errno;
