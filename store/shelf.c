@@ -397,12 +397,12 @@ shelf_need_spare(shelf_t *self)
     }
     if (self->spare)
         return 0;
-    if (!self->wanted && self->trouble && shelf_clock_ms() < self->retry_ms)
-        return self->trouble;
-    if (!self->running) {
+    if (!self->running) { /* who owns the journal decides when to ask again, by its own clock */
         shelf_attempt(self);
         return self->trouble;
     }
+    if (!self->wanted && self->trouble && shelf_clock_ms() < self->retry_ms)
+        return self->trouble;
     uint64_t seen = self->attempts;
     self->wanted = true;
     (void)pthread_cond_signal(&self->work);
