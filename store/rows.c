@@ -243,9 +243,9 @@ rows_make(const rows_t *self, const state_options_t *options, const rows_meta_t 
     (void)snprintf(data, sizeof data, "%s/data.mdb", folder);
     (void)snprintf(lock, sizeof lock, "%s/lock.mdb", folder);
     (void)snprintf(place, sizeof place, "%s/data.mdb", self->directory);
-    if (strlen(folder) >= sizeof draft.directory)
+    if ((size_t)snprintf(draft.directory, sizeof draft.directory, "%s", folder) >=
+        sizeof draft.directory)
         return refuse(error, "%s: the path is too long", folder);
-    (void)snprintf(draft.directory, sizeof draft.directory, "%s", folder);
     if (access(place, F_OK) == 0)
         return 0;
     (void)unlink(data);
