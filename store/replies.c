@@ -404,11 +404,13 @@ replies_room(replies_t *self, int64_t now_ms)
     reply_carry_t carry;
     if (reply_block(self, self->last)->used + reply_size(REPLY_BODY_MAX) <= REPLIES_BLOCK)
         return true;
-    /* Above a quarter of the bound old blocks go as fast as twice the new ones come. */
+    /* Above a quarter of the bound old blocks go as fast as twice the new ones come; those with
+     * something to remember only when there is no room left. */
     for (uint64_t i = 0, kept; (kept = self->last - self->first + 1) > self->limit / 4; i++) {
-        if (i >= 2 && kept < self->limit)
+        bool over = reply_block(self, self->first)->deadline_ms < now_ms;
+        if (self->first == self->last || (kept < self->limit && (i >= 2 || !over)))
             break;
-        if (self->first == self->last || !reply_carry(self, now_ms, &carry))
+        if (!reply_carry(self, now_ms, &carry))
             break;
         reply_turn_over(self, &carry);
     }
