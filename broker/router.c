@@ -29,9 +29,11 @@ router_new(const router_options_t *options, const router_ways_t *ways)
     self->peers = peers_new(options->peers_max);
     self->waiting = calloc(ROUTER_REPLIES_MAX, sizeof *self->waiting);
     self->touched = calloc(ROUTER_REPLIES_MAX, sizeof *self->touched);
+    self->answers = malloc(ROUTER_ANSWERS_BYTES);
     self->status_room = options->partitions * 32 + ROUTER_BODY_MAX;
     self->status_body = malloc(self->status_room);
-    if (!self->peers || !self->waiting || !self->touched || !self->status_body ||
+    router_make_refusals(self);
+    if (!self->peers || !self->waiting || !self->touched || !self->answers || !self->status_body ||
         !router_lanes(self))
         router_destroy(&self);
     return self;
@@ -48,6 +50,7 @@ router_destroy(router_t **self_p)
     free(self->partitions);
     free(self->waiting);
     free(self->touched);
+    free(self->answers);
     free(self->status_body);
     peers_destroy(&self->peers);
     free(self);

@@ -4,8 +4,8 @@
  * this very code. broker.c is the loop that gives it sockets.
  *
  * It packs all that waits for a partition into one message to its actor; replies of one message
- * from an actor are packed per client the same way. It never decodes a body, but for hello, which
- * it answers itself.
+ * from an actor are packed per client the same way, and so are its own answers of a turn. It never
+ * decodes a body, but for hello, which it answers itself.
  *
  * Truths: (1) a client is known by its hello, else HELLO_FIRST; (2) a record is passed on only when
  * its role may call the operation, its partition has a live actor, and the partition has
@@ -62,7 +62,7 @@ void router_client(router_t *self, uint64_t client, const char *public_key, cons
                    size_t size);
 /* One frame of one actor. */
 void router_actor(router_t *self, uint64_t actor, const void *bytes, size_t size);
-/* Send on what was packed for actors: at the end of a turn. */
+/* Send on what was packed for actors, and the router's own answers: at the end of a turn. */
 void router_flush(router_t *self);
 /* A message that was none. */
 void router_malformed(router_t *self);
