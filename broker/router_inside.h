@@ -58,6 +58,11 @@ struct router {
     uint8_t *status_body;
     size_t status_room;
     int64_t now_ms, tick_ms; /* monotonic */
+    int64_t wall_ms;
+    int64_t busy_left;    /* BUSY that may be told now; below 0: told ahead of time */
+    uint32_t busy_per_ms; /* ROUTER_BUSY_MIN .. ROUTER_BUSY_MAX */
+    int64_t step_ms;
+    bool late; /* a command was found late since the last step */
     uint64_t forwarded, refused, dropped, malformed;
 };
 
