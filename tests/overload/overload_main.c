@@ -18,14 +18,16 @@
 #include <unistd.h>
 
 enum {
-    OVERLOAD_SHOWTIMES = 2000,
-    OVERLOAD_SHOWTIMES_SHORT = 500,
+    OVERLOAD_SHOWTIMES = 500,
+    OVERLOAD_SHOWTIMES_SHORT = 200,
     OVERLOAD_CONNECTIONS = 8,
     OVERLOAD_SEND_MAX = 16,
     OVERLOAD_DEADLINE_MS = 1000,
     OVERLOAD_RSS_GROWTH_KB = 16 * 1024, /* in the second half of the storm */
     OVERLOAD_RSS_SAMPLES = 65536,
     OVERLOAD_NORMAL_SECONDS = 5,
+    OVERLOAD_ROUNDS = 7,
+    OVERLOAD_ROUND_SECONDS = 4,
 };
 #define OVERLOAD_GOODPUT_MIN 0.90
 #define OVERLOAD_DRAIN_MAX_S 10.0
@@ -43,7 +45,7 @@ typedef struct {
     control_t control;
     storm_t storm;
     uint32_t *rss_kb, rss_count;
-    uint64_t rss_high_kb;
+    double goodput; /* in the storm */
     uint32_t passed, failed;
 } overload_t;
 
@@ -140,27 +142,71 @@ overload_closed(overload_t *self, const char *name, uint32_t width, double secon
     return 0;
 }
 
+/* How many in flight carry most, after a warm-up that fills memories and files. */
 static int
-overload_peak(overload_t *self, double *best, uint32_t *width)
+overload_width(overload_t *self, uint32_t *width)
 {
     storm_count_t count;
-    uint64_t lost;
-    double seconds = self->brief ? 0.25 : 4;
-    if (overload_closed(self, "warm-up", windows[WINDOWS / 2], seconds, &count))
+    double best = 0;
+    if (storm_fill(&self->storm) ||
+        overload_closed(self, "warm-up", windows[WINDOWS / 2], self->brief ? 0.25 : 15, &count))
         return -1;
     for (uint32_t i = 0; i < WINDOWS; i++) {
         char name[32];
         snprintf(name, sizeof name, "closed %u", windows[i]);
-        if (overload_closed(self, name, windows[i], seconds, &count))
+        if (overload_closed(self, name, windows[i], self->brief ? 0.25 : 3, &count))
             return -1;
         double good = (double)count.good / count.seconds;
-        if (good > *best) {
-            *best = good;
+        if (good > best) {
+            best = good;
             *width = windows[i];
         }
     }
-    (void)storm_drain(&self->storm, OVERLOAD_DRAIN_MAX_S, &lost);
-    overload_judge(self, lost == 0, "in closed loops every command is answered");
+    return 0;
+}
+
+static int
+overload_compare(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* Rounds of a closed loop and a storm, one right after the other, so that both meet the same
+ * machine: others may have work for it too. The median of their ratios is the goodput's share. */
+static int
+overload_rounds(overload_t *self, uint32_t width, double *peak, double *share)
+{
+    double peaks[OVERLOAD_ROUNDS], shares[OVERLOAD_ROUNDS];
+    double seconds = self->brief ? 0.25 : OVERLOAD_ROUND_SECONDS;
+    uint32_t rounds = self->brief ? 1 : OVERLOAD_ROUNDS;
+    uint64_t lost, lost_all = 0;
+    for (uint32_t i = 0; i < rounds; i++) {
+        storm_count_t closed, storm;
+        char name[32];
+        snprintf(name, sizeof name, "round %u peak", i + 1);
+        if (overload_closed(self, name, width, seconds, &closed))
+            return -1;
+        peaks[i] = (double)closed.good / seconds;
+        double rate = peaks[i] * self->times;
+        if (storm_offer(&self->storm, rate, seconds / 4, NULL, NULL)) /* its beginning */
+            return -1;
+        storm_mark(&self->storm, &storm);
+        if (storm_offer(&self->storm, rate, seconds, NULL, NULL))
+            return -1;
+        storm_mark(&self->storm, &storm);
+        storm.seconds = seconds;
+        shares[i] = (double)storm.good / seconds / peaks[i];
+        snprintf(name, sizeof name, "storm, %.0f %%", 100 * shares[i]);
+        overload_row(name, &storm);
+        (void)storm_drain(&self->storm, OVERLOAD_DRAIN_MAX_S, &lost);
+        lost_all += lost;
+    }
+    overload_judge(self, lost_all == 0, "in all rounds every command is answered");
+    qsort(peaks, rounds, sizeof peaks[0], overload_compare);
+    qsort(shares, rounds, sizeof shares[0], overload_compare);
+    *peak = peaks[rounds / 2];
+    *share = shares[rounds / 2];
     return 0;
 }
 
@@ -220,10 +266,7 @@ overload_storm(overload_t *self, double peak)
            count.offered, count.answered, count.ok, count.refused, count.by_status[STATUS_BUSY],
            count.by_status[STATUS_EXPIRED], count.not_taken, count.short_of_seats, lost,
            drained * 1e3);
-    double goodput = (double)good / measured;
-    snprintf(text, sizeof text, "goodput in the storm is %.1f %% of the peak, at least %.0f %%",
-             100 * goodput / peak, 100 * OVERLOAD_GOODPUT_MIN);
-    overload_judge_timing(self, goodput >= OVERLOAD_GOODPUT_MIN * peak, text);
+    self->goodput = (double)good / measured;
     snprintf(text, sizeof text, "%.1f times the peak was offered",
              (double)count.offered / measured / peak);
     overload_judge_timing(self, (double)count.offered >= 0.95 * peak * self->times * self->seconds,
@@ -235,6 +278,9 @@ overload_storm(overload_t *self, double peak)
     overload_judge(self, accounted == count.offered && lost == 0,
                    "every command offered is answered, or was not taken by the client's own queue");
     uint64_t odd = count.answered - count.ok - count.refused - overload_asked_again(&count);
+    for (uint32_t i = STATUS_OK + 1; odd && i < STATUS_UNKNOWN_SHOWTIME; i++)
+        if (count.by_status[i] && i != STATUS_BUSY && i != STATUS_EXPIRED)
+            printf("%" PRIu64 " %s\n", count.by_status[i], status_name((status_t)i));
     overload_judge(self, odd == 0, "no other refusal than BUSY, EXPIRED and the trade's");
     overload_judge(self, count.ok > 0, "some are carried out");
     uint32_t half = overload_rss_most(self, 0, 0.5), end = overload_rss_most(self, 0.5, 1);
@@ -242,7 +288,6 @@ overload_storm(overload_t *self, double peak)
              "the server's memory: %u MiB at most in the first half, %u MiB in the second, %d MiB "
              "more are allowed",
              half / 1024, end / 1024, OVERLOAD_RSS_GROWTH_KB / 1024);
-    self->rss_high_kb = end > half ? end : half;
     overload_judge_timing(self, half > 0 && end <= half + OVERLOAD_RSS_GROWTH_KB, text);
     return 0;
 }
@@ -301,21 +346,27 @@ overload_audit(overload_t *self)
 static int
 overload_run(overload_t *self)
 {
-    double peak = 0, first, worst, first_after, worst_after, again_peak;
-    uint64_t again, again_after;
+    double peak, share, first, worst, first_after, worst_after;
+    uint64_t again, again_after, lost;
     uint32_t width = windows[0];
     char text[256];
-    storm_count_t count;
+    storm_count_t after;
     overload_head();
-    if (overload_peak(self, &peak, &width) ||
+    if (overload_width(self, &width) || overload_rounds(self, width, &peak, &share) ||
         overload_normal(self, "before", peak / 2, &first, &worst, &again) ||
         overload_storm(self, peak) ||
         overload_normal(self, "after", peak / 2, &first_after, &worst_after, &again_after) ||
-        overload_closed(self, "closed again", width, self->brief ? 0.25 : 4, &count))
+        overload_closed(self, "peak again", width, self->brief ? 0.25 : OVERLOAD_ROUND_SECONDS,
+                        &after))
         return -1;
-    again_peak = (double)count.good / count.seconds;
-    (void)storm_drain(&self->storm, OVERLOAD_DRAIN_MAX_S, &again);
-    printf("\npeak %.0f/s with %u in flight, %.0f/s after the storm\n\n", peak, width, again_peak);
+    (void)storm_drain(&self->storm, OVERLOAD_DRAIN_MAX_S, &lost);
+    printf(
+        "\npeak %.0f/s with %u in flight, median of the rounds; in the long storm %.0f/s, and in "
+        "a closed loop after it %.0f/s\n\n",
+        peak, width, self->goodput, (double)after.good / after.seconds);
+    snprintf(text, sizeof text, "goodput in the storm is %.1f %% of the peak, at least %.0f %%",
+             100 * share, 100 * OVERLOAD_GOODPUT_MIN);
+    overload_judge_timing(self, share >= OVERLOAD_GOODPUT_MIN, text);
     double allowed = 2 * worst > OVERLOAD_P99_FLOOR ? 2 * worst : OVERLOAD_P99_FLOOR;
     snprintf(text, sizeof text,
              "the first second after the storm: p99 %.1f ms, at most %.1f ms (twice the worst "

@@ -26,6 +26,8 @@ enum {
     RIVAL_USERS = 1 << 30, /* members above this are rivals */
     PACK_BITS = 6,
     TICKS_PER_S = 10,
+    FILL_IN_FLIGHT = 2048,
+    FILL_MAX_S = 60,
     WAIT_MS = 1,
 };
 _Static_assert(sizeof lock_form == sizeof release_form, "records of one size");
@@ -92,12 +94,12 @@ static bool
 storm_choose(storm_t *self, uint32_t place, uint32_t *command)
 {
     uint32_t seat;
-    bool rival = place % RIVAL_EVERY == RIVAL_EVERY - 1;
+    bool rival = !self->filling && place % RIVAL_EVERY == RIVAL_EVERY - 1;
     if (rival && stock_take_held(&self->stock, &seat)) {
         *command = ASK_RIVAL | seat;
         return true;
     }
-    self->release = !self->release;
+    self->release = !self->filling && !self->release;
     if (self->release && stock_take_held(&self->stock, &seat)) {
         *command = ASK_RELEASE | seat;
         return true;
@@ -151,10 +153,13 @@ storm_undo(storm_t *self, uint32_t command)
         stock_put_held(&self->stock, seat, self->stock.locks[seat]);
 }
 
-/* The next connection that takes a message; NULL when all are at their high-water mark. */
+/* The next connection that takes a message; NULL when all are at their high-water mark. Then none
+ * is asked again in this turn of the loop: the storm must not wear its own processor out. */
 static void *
 storm_connection(storm_t *self)
 {
+    if (self->full)
+        return NULL;
     for (uint32_t i = 0; i < self->options.connections; i++) {
         void *socket = self->sockets[self->turn];
         self->turn = (self->turn + 1) % self->options.connections;
@@ -163,6 +168,7 @@ storm_connection(storm_t *self)
         if (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT))
             return socket;
     }
+    self->full = true;
     return NULL;
 }
 
@@ -276,6 +282,7 @@ static uint32_t
 storm_receive(storm_t *self)
 {
     uint32_t taken = 0;
+    self->full = false;
     zmq_msg_t frame;
     zmq_msg_init(&frame);
     for (uint32_t i = 0; i < self->options.connections; i++) {
@@ -320,6 +327,24 @@ storm_closed(storm_t *self, uint32_t in_flight, double seconds)
             return -1;
     }
     return 0;
+}
+
+int
+storm_fill(storm_t *self)
+{
+    int result = 0;
+    int64_t end_ns = storm_now_ns() + (int64_t)FILL_MAX_S * 1000000000;
+    self->filling = true;
+    while (result == 0 && self->stock.held.count < self->stock.count / 2) {
+        if (storm_now_ns() > end_ns) {
+            errno = ETIMEDOUT;
+            result = storm_fault(self, "the seats cannot be filled");
+        } else {
+            result = storm_closed(self, FILL_IN_FLIGHT, 0.01);
+        }
+    }
+    self->filling = false;
+    return result;
 }
 
 int

@@ -57,6 +57,8 @@ typedef struct {
     uint64_t serial;
     uint64_t in_flight;
     uint32_t turn; /* the connection that sends next */
+    bool filling;  /* lock only */
+    bool full;     /* no connection took a message in this turn of the loop */
     bool release;  /* the next one that is no rival's releases, else it locks */
     storm_count_t count;
     uint64_t twice, unknown, wrong, sold_twice; /* answers that must not be */
@@ -66,6 +68,8 @@ typedef struct {
 /* 0, or -1 with self->error. The showtimes are open. */
 int storm_open(storm_t *self, void *context, const storm_options_t *options);
 void storm_close(storm_t *self);
+/* Lock half of the seats, so that afterwards there is always something of everything to ask for. */
+int storm_fill(storm_t *self);
 /* Keep this many commands in flight for a time. */
 int storm_closed(storm_t *self, uint32_t in_flight, double seconds);
 /* Offer this many commands a second for a time; `tick` is called some times a second. */
