@@ -31,6 +31,7 @@ enum {
 };
 #define OVERLOAD_GOODPUT_MIN 0.90
 #define OVERLOAD_DRAIN_MAX_S 10.0
+#define OVERLOAD_BRIEF_S     0.125
 #define OVERLOAD_P99_FLOOR   20e6 /* ns: what a second of normal load may have at any time */
 
 static const uint32_t windows[] = { 1024, 2048, 4096, 8192, 12288 };
@@ -148,13 +149,13 @@ overload_width(overload_t *self, uint32_t *width)
 {
     storm_count_t count;
     double best = 0;
-    if (storm_fill(&self->storm) ||
-        overload_closed(self, "warm-up", windows[WINDOWS / 2], self->brief ? 0.25 : 15, &count))
+    if (storm_fill(&self->storm) || overload_closed(self, "warm-up", windows[WINDOWS / 2],
+                                                    self->brief ? OVERLOAD_BRIEF_S : 15, &count))
         return -1;
     for (uint32_t i = 0; i < WINDOWS; i++) {
         char name[32];
         snprintf(name, sizeof name, "closed %u", windows[i]);
-        if (overload_closed(self, name, windows[i], self->brief ? 0.25 : 3, &count))
+        if (overload_closed(self, name, windows[i], self->brief ? OVERLOAD_BRIEF_S : 3, &count))
             return -1;
         double good = (double)count.good / count.seconds;
         if (good > best) {
@@ -178,7 +179,7 @@ static int
 overload_rounds(overload_t *self, uint32_t width, double *peak, double *share)
 {
     double peaks[OVERLOAD_ROUNDS], shares[OVERLOAD_ROUNDS];
-    double seconds = self->brief ? 0.25 : OVERLOAD_ROUND_SECONDS;
+    double seconds = self->brief ? OVERLOAD_BRIEF_S : OVERLOAD_ROUND_SECONDS;
     uint32_t rounds = self->brief ? 1 : OVERLOAD_ROUNDS;
     uint64_t lost, lost_all = 0;
     for (uint32_t i = 0; i < rounds; i++) {
@@ -218,7 +219,7 @@ overload_normal(overload_t *self, const char *name, double rate, double *first_p
 {
     storm_count_t count;
     uint64_t lost;
-    double seconds = self->brief ? 0.25 : 1;
+    double seconds = self->brief ? OVERLOAD_BRIEF_S : 1;
     storm_mark(&self->storm, &count);
     *worst = 0;
     for (uint32_t i = 0; i < OVERLOAD_NORMAL_SECONDS; i++) {
@@ -356,8 +357,8 @@ overload_run(overload_t *self)
         overload_normal(self, "before", peak / 2, &first, &worst, &again) ||
         overload_storm(self, peak) ||
         overload_normal(self, "after", peak / 2, &first_after, &worst_after, &again_after) ||
-        overload_closed(self, "peak again", width, self->brief ? 0.25 : OVERLOAD_ROUND_SECONDS,
-                        &after))
+        overload_closed(self, "peak again", width,
+                        self->brief ? OVERLOAD_BRIEF_S : OVERLOAD_ROUND_SECONDS, &after))
         return -1;
     (void)storm_drain(&self->storm, OVERLOAD_DRAIN_MAX_S, &lost);
     printf(
@@ -373,7 +374,8 @@ overload_run(overload_t *self)
              "before, or %.0f)",
              first_after / 1e6, allowed / 1e6, OVERLOAD_P99_FLOOR / 1e6);
     overload_judge_timing(self, first_after <= allowed, text);
-    snprintf(text, sizeof text, "and %" PRIu64 " of its commands are told BUSY or EXPIRED",
+    snprintf(text, sizeof text,
+             "%" PRIu64 " commands of that second are told BUSY or EXPIRED, or not taken",
              again_after);
     overload_judge_timing(self, again_after == 0, text);
     return overload_audit(self);

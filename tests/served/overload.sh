@@ -4,7 +4,7 @@
 . "$(dirname "$0")/server.bash"
 memory_max_kb=$((512 * 1024))
 check 'it starts' server_start --set store/journal=drop
-"$build/overload" --endpoint "$clients" --pid "$server" --seconds 2 --short >"$work/out"
+"$build/overload" --endpoint "$clients" --pid "$server" --seconds 1 --short >"$work/out"
 check 'the storm keeps its word' [ $? = 0 ]
 passed=$((passed + $(sed -nE 's/^([0-9]+) passed, .*/\1/p' "$work/out")))
 grep -E '^not ok' "$work/out"
