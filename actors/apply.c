@@ -124,7 +124,7 @@ apply_command(apply_t *self, turn_t *turn, uint32_t index, const command_t *comm
                        .body_size = (uint16_t)pack.size,
                        .body = body };
     if (named && apply_remembered(status))
-        replies_add(replies, &reply);
+        state_remember(self->state, &reply);
     self->answer(self->argument, index, &reply);
 }
 

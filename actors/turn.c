@@ -34,7 +34,7 @@ turn_resolve(turn_t *turn, uint64_t client, uint64_t request, status_t status, c
         reply.digest = before.digest;
         reply.deadline_ms = before.deadline_ms;
         if (replies_room(replies, turn->now_ms))
-            replies_add(replies, &reply);
+            state_remember(turn->state, &reply);
     }
     turn->sink->resolved(turn->sink->argument, &reply);
 }

@@ -319,7 +319,7 @@ replies_find(const replies_t *self, uint64_t client, uint64_t request, reply_t *
     return true;
 }
 
-void
+bool
 replies_add(replies_t *self, const reply_t *reply)
 {
     assert(reply->body_size <= REPLY_BODY_MAX);
@@ -327,8 +327,8 @@ replies_add(replies_t *self, const reply_t *reply)
     reply_block_t *block = reply_block(self, self->last);
     if (block->used + size > REPLIES_BLOCK) {
         assert(self->last - self->first + 1 < self->limit);
-        bool pushed = reply_block_push(self, self->last + 1);
-        assert(pushed);
+        if (!reply_block_push(self, self->last + 1))
+            return false;
         block = reply_block(self, self->last);
     }
     reply_head_t head = { .client = reply->client,
@@ -348,6 +348,7 @@ replies_add(replies_t *self, const reply_t *reply)
     block->used += size;
     if (reply->deadline_ms > block->deadline_ms)
         block->deadline_ms = reply->deadline_ms;
+    return true;
 }
 
 /* What stays of the oldest block when it is dropped: the replies that must not be forgotten yet. */
@@ -378,7 +379,8 @@ reply_carry(const replies_t *self, int64_t now_ms, reply_carry_t *carry)
     return true;
 }
 
-/* Drop the oldest block; what was carried goes to the end, as if it had been answered last. */
+/* Drop the oldest block; what was carried goes to the end, as if it had been answered last. That
+ * needs no memory: at most one block is begun, and one was just given back. */
 static void
 reply_turn_over(replies_t *self, const reply_carry_t *carry)
 {
@@ -387,14 +389,15 @@ reply_turn_over(replies_t *self, const reply_carry_t *carry)
         reply_head_t head;
         const uint8_t *at = carry->bytes + offset;
         memcpy(&head, at, sizeof head);
-        replies_add(self, &(reply_t){ .client = head.client,
-                                      .request = head.request,
-                                      .digest = head.digest,
-                                      .sequence = head.sequence,
-                                      .deadline_ms = head.deadline_ms,
-                                      .status = head.status,
-                                      .body_size = head.body_size,
-                                      .body = at + sizeof head });
+        bool done = replies_add(self, &(reply_t){ .client = head.client,
+                                                  .request = head.request,
+                                                  .digest = head.digest,
+                                                  .sequence = head.sequence,
+                                                  .deadline_ms = head.deadline_ms,
+                                                  .status = head.status,
+                                                  .body_size = head.body_size,
+                                                  .body = at + sizeof head });
+        assert(done);
         offset += reply_size(head.body_size);
     }
 }

@@ -38,8 +38,8 @@ bool replies_find(const replies_t *self, uint64_t client, uint64_t request, repl
  * is state, so ask with the time of an entry only. */
 bool replies_room(replies_t *self, int64_t now_ms);
 /* Remember a reply; replies_room() was just true. A second one for a request replaces the first
- * (the end of a deferred one). */
-void replies_add(replies_t *self, const reply_t *reply);
+ * (the end of a deferred one). False when memory is short: nothing changed. */
+bool replies_add(replies_t *self, const reply_t *reply);
 /* Change the bound. What is remembered stays, so room may come only later. */
 bool replies_bound(replies_t *self, size_t bytes);
 uint64_t replies_count(const replies_t *self);

@@ -13,7 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SEGMENT_DEFAULT = 64 * 1024 * 1024, FILL_CHUNK = 1024 * 1024, RETRY_MS = 200 };
+enum {
+    SEGMENT_DEFAULT = 64 * 1024 * 1024,
+    FILL_CHUNK = 1024 * 1024,
+    RETRY_MS = 200,
+    LIVE_SPARE = 16
+};
 
 static const char spare_name[] = "spare", spare_draft[] = "spare.tmp", next_draft[] = "next.tmp";
 static uint8_t fill_zeros[FILL_CHUNK]; /* never written to */
@@ -88,13 +93,18 @@ shelf_list(shelf_t *self, char *error)
         free(old);
         return -1;
     }
+    shelf_segment_t *list = calloc(live_count + LIVE_SPARE, sizeof *list);
+    if (list == NULL) {
+        free(live);
+        free(old);
+        return refuse(error, "out of memory");
+    }
     free(self->live);
     free(self->archived);
-    self->live_room = live_count + 16;
-    self->live = calloc(self->live_room, sizeof *self->live);
+    self->live_room = live_count + LIVE_SPARE;
+    self->live = list;
     self->archived = old;
     self->live_count = live_count;
-    assert(self->live != NULL);
     for (size_t i = 0; i < live_count; i++)
         self->live[i].number = live[i];
     free(live);
@@ -387,12 +397,12 @@ shelf_need_spare(shelf_t *self)
     }
     if (self->spare)
         return 0;
-    if (!self->wanted && self->trouble && shelf_clock_ms() < self->retry_ms)
-        return self->trouble;
-    if (!self->running) {
+    if (!self->running) { /* who owns the journal decides when to ask again, by its own clock */
         shelf_attempt(self);
         return self->trouble;
     }
+    if (!self->wanted && self->trouble && shelf_clock_ms() < self->retry_ms)
+        return self->trouble;
     uint64_t seen = self->attempts;
     self->wanted = true;
     (void)pthread_cond_signal(&self->work);
@@ -422,12 +432,34 @@ shelf_draft(shelf_t *self, uint64_t need, uint64_t *size)
     return trouble ? -1 : openat(self->directory_fd, next_draft, O_RDWR | O_CLOEXEC);
 }
 
+/* Room in the list for one more; false when memory is short. */
+static bool
+shelf_list_room(shelf_t *self)
+{
+    (void)pthread_mutex_lock(&self->mutex);
+    bool room = self->live_count < self->live_room;
+    if (!room) {
+        shelf_segment_t *more = realloc(self->live, self->live_room * 2 * sizeof *more);
+        room = more != NULL;
+        if (room) {
+            self->live = more;
+            self->live_room *= 2;
+        }
+    }
+    (void)pthread_mutex_unlock(&self->mutex);
+    return room;
+}
+
 /* Only when its head is on disk does the segment get its name: a named one always has a head. */
 int
 shelf_take(shelf_t *self, segment_head_t *head, uint64_t need, uint64_t *size)
 {
     char name[SEGMENT_NAME_MAX];
     segment_name(name, head->number);
+    if (!shelf_list_room(self)) {
+        errno = ENOMEM;
+        return -1;
+    }
     int fd = shelf_draft(self, need, size);
     if (fd < 0)
         return -1;
@@ -440,11 +472,6 @@ shelf_take(shelf_t *self, segment_head_t *head, uint64_t need, uint64_t *size)
         return -1;
     }
     (void)pthread_mutex_lock(&self->mutex);
-    if (self->live_count == self->live_room) {
-        self->live_room *= 2;
-        self->live = realloc(self->live, self->live_room * sizeof *self->live);
-        assert(self->live != NULL);
-    }
     self->live[self->live_count++] = (shelf_segment_t){ head->number, head->base };
     (void)pthread_mutex_unlock(&self->mutex);
     return fd;

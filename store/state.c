@@ -327,6 +327,12 @@ state_replies(state_t *self)
     return self->replies;
 }
 
+void
+state_remember(state_t *self, const reply_t *reply)
+{
+    state_need(self, replies_add(self->replies, reply));
+}
+
 /* ---- checkpoints ---- */
 
 static void

@@ -91,6 +91,8 @@ bool state_due(state_t *self, int64_t now_ms, state_key_t *key);
 size_t state_replies_bytes(const state_t *self);
 /* The reply memory, saved with the records. */
 replies_t *state_replies(state_t *self);
+/* Remember a reply there; replies_room() was just true. */
+void state_remember(state_t *self, const reply_t *reply);
 
 /* Start a checkpoint of everything up to the last entry ended; false when one is under way or
  * nothing changed. */

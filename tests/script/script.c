@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEADLINE_MS = 20000, LOCK_MS = 30000, CLIENTS = 3 };
+enum { DEADLINE_MS = 20000, LOCK_MS = 29500, CLIENTS = 3 };
 
 void
 script_init(script_t *self, uint64_t seed)
