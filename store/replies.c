@@ -35,6 +35,7 @@ enum {
     LINE_SLOTS = 8,
     PLACE_OFFSET_BITS = 9,
 };
+#define BLOCK_NUMBER_MAX (UINT64_MAX / 2) /* counting blocks never wraps */
 _Static_assert(REPLIES_BLOCK / 4 < (1 << PLACE_OFFSET_BITS) - 1, "an offset fits its bits");
 
 struct replies {
@@ -407,11 +408,13 @@ replies_room(replies_t *self, int64_t now_ms)
     reply_carry_t carry;
     if (reply_block(self, self->last)->used + reply_size(REPLY_BODY_MAX) <= REPLIES_BLOCK)
         return true;
-    /* Above a quarter of the bound old blocks go as fast as twice the new ones come. */
+    /* Above a quarter of the bound old blocks go as fast as twice the new ones come; those with
+     * something to remember only when there is no room left. */
     for (uint64_t i = 0, kept; (kept = self->last - self->first + 1) > self->limit / 4; i++) {
-        if (i >= 2 && kept < self->limit)
+        bool over = reply_block(self, self->first)->deadline_ms < now_ms;
+        if (self->first == self->last || (kept < self->limit && (i >= 2 || !over)))
             break;
-        if (self->first == self->last || !reply_carry(self, now_ms, &carry))
+        if (!reply_carry(self, now_ms, &carry))
             break;
         reply_turn_over(self, &carry);
     }
@@ -502,7 +505,8 @@ replies_load(replies_t *self, uint64_t number, const void *data, size_t size)
 {
     int64_t deadline_ms;
     bool empty = self->first == self->last && reply_block(self, self->last)->used == 0;
-    if (size == 0 || size > REPLIES_BLOCK || !reply_block_sound(data, size, &deadline_ms))
+    if (number > BLOCK_NUMBER_MAX || size == 0 || size > REPLIES_BLOCK ||
+        !reply_block_sound(data, size, &deadline_ms))
         return -1;
     if (empty) {
         self->ring[number & self->mask] = reply_block(self, self->last);
