@@ -7,5 +7,5 @@ failed=0
 while read -r seed minutes _; do
     "$sim" --seed "$seed" --minutes "$minutes" || failed=1
 done < <(grep -v '^#' tests/sim/seeds)
-"$sim" --seeds "${SEEDS:-300}" || failed=1
+"$sim" --seeds "${SEEDS:-300}" --minutes 10 || failed=1
 exit $failed

@@ -282,8 +282,10 @@ overload_storm(overload_t *self, double peak)
     for (uint32_t i = STATUS_OK + 1; odd && i < STATUS_UNKNOWN_SHOWTIME; i++)
         if (count.by_status[i] && i != STATUS_BUSY && i != STATUS_EXPIRED)
             printf("%" PRIu64 " %s\n", count.by_status[i], status_name((status_t)i));
+    if (self->brief) /* a machine that stalls for seconds silences the actor */
+        odd -= count.by_status[STATUS_UNAVAILABLE];
     overload_judge(self, odd == 0, "no other refusal than BUSY, EXPIRED and the trade's");
-    overload_judge(self, count.ok > 0, "some are carried out");
+    overload_judge_timing(self, count.ok > 0, "some are carried out");
     uint32_t half = overload_rss_most(self, 0, 0.5), end = overload_rss_most(self, 0.5, 1);
     snprintf(text, sizeof text,
              "the server's memory: %u MiB at most in the first half, %u MiB in the second, %d MiB "
