@@ -44,10 +44,12 @@ typedef struct {
     const uint8_t *at, *end;
 } mp_t;
 
+/* `data` may be NULL when there are no bytes: then nothing is added to it, which C forbids. */
 static inline mp_t
 mp_over(const void *data, size_t size)
 {
-    return (mp_t){ data, (const uint8_t *)data + size };
+    const uint8_t *at = data;
+    return (mp_t){ at, size ? at + size : at };
 }
 /* Read one token, moving behind it; containers' items follow. False: malformed, `mp` unchanged. */
 bool mp_next(mp_t *mp, mp_item_t *item);

@@ -165,6 +165,15 @@ keys_are_found(void **state)
     assert_false(mp_find(bytes, pack.size - 1, "missing", &mp));
 }
 
+static void
+no_bytes_are_no_value(void **state)
+{
+    (void)state;
+    mp_t mp;
+    assert_false(mp_valid(NULL, 0));
+    assert_false(mp_find(NULL, 0, "lock", &mp));
+}
+
 int
 main(void)
 {
@@ -175,6 +184,7 @@ main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(a_full_buffer_is_noticed_and_kept),
         cmocka_unit_test(keys_are_found),
+        cmocka_unit_test(no_bytes_are_no_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
