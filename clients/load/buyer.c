@@ -169,6 +169,12 @@ static const uint16_t step_operations[BUYER_STEPS] = {
     [BUYER_TICKET] = OP_TICKET_GET,
 };
 
+uint16_t
+buyer_operation(const buyer_t *self)
+{
+    return step_operations[self->step];
+}
+
 bool
 buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms)
 {
@@ -193,7 +199,7 @@ buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms)
     }
     self->key = load->options->base + self->at.showtime;
     wire_header_t header = { .kind = WIRE_COMMAND, .key = self->key, .request = request };
-    header.operation = echo ? (uint16_t)OP_ECHO : step_operations[self->step];
+    header.operation = echo ? (uint16_t)OP_ECHO : buyer_operation(self);
     header.moment = deadline_ms;
     /* The body stands in its place already. */
     (void)wire_put(self->frame, &header, NULL, 0);

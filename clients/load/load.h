@@ -29,6 +29,7 @@ typedef enum {
 
 typedef struct {
     const char *endpoint;
+    const char *history; /* file to write every call to; NULL: none */
     load_scenario_t scenario;
     uint32_t clients, inflight, threads, pack;
     uint32_t seconds, warm_ms, deadline_ms;
@@ -41,9 +42,11 @@ typedef struct {
 typedef enum { LOAD_WARM, LOAD_MEASURE, LOAD_DRAIN } load_phase_t;
 
 typedef struct ledger ledger_t;
+typedef struct past past_t;
 
 typedef struct {
     const load_options_t *options;
+    past_t *past; /* the history's file, NULL: none */
     ledger_t *ledger;
     uint32_t showtimes; /* that the scenario spreads over; purchases move on */
     uint32_t partitions;

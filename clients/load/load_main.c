@@ -83,6 +83,8 @@ run_open(run_t *self, const load_options_t *options)
     self->load.showtimes = scenario_showtimes[options->scenario];
     self->load.ledger = ledger_new();
     self->context = zmq_ctx_new();
+    if (options->history && !(self->load.past = past_new(options->history)))
+        return run_fault("the history's file cannot be made");
     self->workers = calloc(options->threads, sizeof *self->workers);
     if (!self->load.ledger || !self->context || !self->workers)
         return run_fault("no memory");
@@ -198,7 +200,7 @@ run_sum(run_t *self)
     report->lost = ledger_lost(self->load.ledger);
 }
 
-static void
+static int
 run_close(run_t *self)
 {
     for (uint32_t i = 0; i < self->worker_count; i++)
@@ -208,6 +210,7 @@ run_close(run_t *self)
     if (self->context)
         zmq_ctx_term(self->context);
     ledger_destroy(&self->load.ledger);
+    return past_close(&self->load.past) ? run_fault("the history could not be written") : 0;
 }
 
 int
@@ -235,7 +238,8 @@ main(int count, char **words)
         if (report_print(&run->report) == 0)
             result = kept ? EXIT_DONE : EXIT_BROKEN_WORD;
     }
-    run_close(run);
+    if (run_close(run))
+        result = EXIT_FAULT;
     free(run);
     return result;
 }

@@ -49,6 +49,8 @@ static const struct {
       "id of the first showtime (by the clock)" },
     { "--setup", NULL, OPTION_FLAG, AT(setup), 0, 0, "open the showtimes first (the default)" },
     { "--no-setup", NULL, OPTION_NO_FLAG, AT(setup), 0, 0, "they are open already" },
+    { "--history", "FILE", OPTION_TEXT, AT(history), 0, 0,
+      "write every call and its answer to FILE, for a checker of histories" },
     { "--json", NULL, OPTION_FLAG, AT(json), 0, 0, "one JSON object instead of a table" },
 #undef AT
 };
@@ -164,6 +166,10 @@ options_read(load_options_t *options, int count, char **words)
         }
         if (options_set(options, row, words[i]))
             return -1;
+    }
+    if (options->history && options->scenario == LOAD_ECHO) {
+        fprintf(stderr, "marquee-load: an echo has no history\n");
+        return -1;
     }
     if (options->threads > options->clients)
         options->threads = options->clients;

@@ -39,7 +39,7 @@ worker_allocate(worker_t *self)
         if (!self->packs[i].bytes)
             return false;
     }
-    return true;
+    return !self->load->past || past_page_open(&self->page, self->load->past);
 }
 
 int
@@ -79,6 +79,8 @@ worker_close(worker_t *self)
             zmq_close(self->sockets[i]);
     for (uint32_t i = 0; self->packs && i < self->load->partitions; i++)
         free(self->packs[i].bytes);
+    if (self->page.past)
+        past_page_close(&self->page);
     free(self->sockets);
     free(self->polls);
     free(self->buyers);
@@ -127,6 +129,9 @@ static void
 worker_post(worker_t *self, buyer_t *buyer)
 {
     self->outstanding++;
+    buyer->waiting = true;
+    if (self->load->past) /* before it is sent, and behind all answers taken so far */
+        buyer->start_ns = load_now_ns(CLOCK_MONOTONIC);
     if (self->load->options->pack > 1) {
         worker_pack_t *pack = &self->packs[shard_of(buyer->key, self->load->partitions)];
         memcpy(pack->bytes + pack->size, buyer->frame, buyer->frame_size);
@@ -170,6 +175,18 @@ worker_begin(worker_t *self, buyer_t *buyer, int64_t intended_ns, int64_t now_ns
 }
 
 static void
+worker_note(worker_t *self, const buyer_t *buyer, const wire_record_t *answer)
+{
+    history_call_t call;
+    if (!self->load->past)
+        return;
+    buyer_call(buyer, self->load, self->client_first + buyer->client, answer, &call);
+    if (answer) /* read now: an end that is too early would claim an order that was not */
+        call.end_ns = load_now_ns(CLOCK_MONOTONIC);
+    past_add(&self->page, &call);
+}
+
+static void
 worker_count(worker_t *self, const buyer_t *buyer, uint16_t status, int64_t now_ns, bool ended)
 {
     if (self->measure_first_ns == 0 || self->measure_last_ns != 0)
@@ -198,13 +215,15 @@ worker_answer(worker_t *self, uint32_t client, const wire_record_t *record, int6
         return;
     }
     if (record->header.kind != WIRE_REPLY || index >= inflight ||
-        record->header.request >> 16 != buyer->serial) {
+        record->header.request >> 16 != buyer->serial || !buyer->waiting) {
         self->malformed++;
         return;
     }
+    worker_note(self, buyer, record);
     if (status == STATUS_PENDING)
         return;
     self->outstanding--;
+    buyer->waiting = false;
     bool again = status == STATUS_BUSY || status == STATUS_UNAVAILABLE;
     worker_count(self, buyer, status, now_ns, !again);
     if (again) {
@@ -387,6 +406,9 @@ worker_run(void *argument)
             worker_pace(self, now_ns);
         worker_sleep(self, now_ns, draining);
     }
+    for (uint32_t i = 0; i < worker_buyers(self); i++)
+        if (self->buyers[i].waiting)
+            worker_note(self, &self->buyers[i], NULL);
     return NULL;
 }
 
