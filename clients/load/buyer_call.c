@@ -21,6 +21,8 @@ buyer_call_answered(history_call_t *call, const wire_record_t *answer)
     call->status = answer->header.status;
     call->sequence = (uint64_t)answer->header.moment;
     call->digest = call_digest(answer->body, answer->body_size);
+    if (call->operation == OP_ORDER_CREATE && call->status == STATUS_OK)
+        call->amount = (int64_t)buyer_told(answer, "amount");
     if (call->operation != OP_SEATS_LOCK)
         return;
     if (call->status == STATUS_OK) {

@@ -24,9 +24,10 @@ typedef struct {
     int64_t until_ms;  /* told by the answer: end of a lock, of an offer */
     int64_t served_ms; /* the server's clock when it was carried out, where that can be told */
     uint64_t payment;  /* payment.settle: names the transaction; order.refund: the answer's tell */
-    int64_t amount;    /* payment.settle: paid; order.refund: what the answer says is paid back */
-    uint32_t digest;   /* call_digest() of the answer's body */
-    uint32_t lock;     /* the lock's number, which is its order's and its tickets' too */
+    int64_t amount;  /* order.create: told; payment.settle: paid; order.refund: what the answer says
+                        is paid back */
+    uint32_t digest; /* call_digest() of the answer's body */
+    uint32_t lock;   /* the lock's number, which is its order's and its tickets' too */
     uint16_t operation, status, partition;
     uint16_t refused; /* the seat that a refusal names */
     uint16_t seat_count;

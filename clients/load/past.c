@@ -50,7 +50,8 @@ static const struct {
 };
 enum { PAST_FIELDS = sizeof past_fields / sizeof past_fields[0], NUMBER_MAX = 10 };
 _Static_assert(PAST_FIELDS <= 21, "a mask is three bytes");
-_Static_assert(3 + (PAST_FIELDS + CALL_SEATS_MAX) * 6 <= PAST_RECORD_MAX, "a record is bounded");
+_Static_assert(3 + 11 * 10 + 2 * 5 + (5 + CALL_SEATS_MAX) * 3 <= PAST_RECORD_MAX,
+               "a record is bounded");
 
 past_t *
 past_new(const char *path)
