@@ -85,7 +85,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash bench tables install uninstall clean
+        tsan crash history bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -122,7 +122,7 @@ $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core) $(order)
+$(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(BUILD)/clients/load/past.o $(core) $(order)
 	$(link)
 $(BUILD)/sim: $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
@@ -130,7 +130,7 @@ $(BUILD)/images: $(image_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(co
 	$(link)
 $(BUILD)/nth: $(nth_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(core) $(order)
+$(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(BUILD)/clients/load/past.o $(core) $(order)
 	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
@@ -181,12 +181,17 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/proof
+sanitized: programs units $(BUILD)/proof $(BUILD)/history
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
-crash: programs $(BUILD)/crash
+crash: programs $(BUILD)/crash $(BUILD)/history
 	@BUILD=$(BUILD) ROUNDS=$(ROUNDS) tests/crash.sh
+
+#: history    60 s of load and 20 kills, and whether one server could have answered so
+history: programs $(provers)
+	@BUILD=$(BUILD) HISTORY_SECONDS=$(or $(SECONDS),20) tests/served/history.sh
+	@BUILD=$(BUILD) ROUNDS=20 tests/crash.sh
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

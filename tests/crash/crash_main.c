@@ -6,6 +6,7 @@
  * replayed.
  *
  * Usage: crash [--rounds N] [--seed S] [--programs DIR] [--directory DIR] [--keep]
+ *              [--history FILE]
  * Exit: 0 all rounds passed, 1 not, 2 usage. */
 #include "broker/mp.h"
 #include "broker/operation.h"
@@ -38,7 +39,7 @@ enum {
 typedef struct {
     uint32_t rounds;
     uint64_t seed;
-    const char *programs, *directory;
+    const char *programs, *directory, *history;
     char data[SERVER_PATH_MAX], scratch[SERVER_PATH_MAX];
     bool keep;
     void *context;
@@ -46,6 +47,8 @@ typedef struct {
     caller_t auditor;
     book_t book;
     trade_t trade;
+    past_t *past;
+    past_page_t page;
     uint32_t passed, failed;
 } crash_t;
 
@@ -227,6 +230,12 @@ crash_run(crash_t *self)
 {
     if (trade_init(&self->trade, &self->book, self->seed) || caller_init(&self->auditor))
         return -1;
+    if (self->history) {
+        self->past = past_new(self->history);
+        if (!self->past || !past_page_open(&self->page, self->past))
+            return -1;
+        self->trade.page = &self->page;
+    }
     self->book.base = (uint64_t)caller_now_ms() * 1000;
     /* The last life belongs to the last round: what it finds was lost in one of them. */
     for (uint32_t i = 1; i <= self->rounds; i++) {
@@ -264,6 +273,8 @@ crash_options(crash_t *self, int count, char **words)
             self->programs = words[++i];
         else if (strcmp(words[i], "--directory") == 0)
             self->directory = words[++i];
+        else if (strcmp(words[i], "--history") == 0)
+            self->history = words[++i];
         else
             return -1;
     }
@@ -280,7 +291,7 @@ main(int count, char **words)
     static crash_t crash;
     if (crash_options(&crash, count, words)) {
         fprintf(stderr, "usage: crash [--rounds N] [--seed S] [--programs DIR] [--directory DIR]"
-                        " [--keep]\n");
+                        " [--keep] [--history FILE]\n");
         return 2;
     }
     (void)signal(SIGPIPE, SIG_IGN);
@@ -292,10 +303,17 @@ main(int count, char **words)
     crash.server = (server_t){ .programs = crash.programs, .directory = crash.data };
     crash.context = zmq_ctx_new();
     if (!crash.context || crash_run(&crash)) {
-        fprintf(stderr, "crash: no memory, or no random bytes\n");
+        fprintf(stderr, "crash: no memory, no random bytes, or no history's file\n");
         return 2;
     }
     zmq_ctx_term(crash.context);
+    if (crash.past) {
+        past_page_close(&crash.page);
+        if (past_close(&crash.past)) {
+            perror(crash.history);
+            return 2;
+        }
+    }
     book_close(&crash.book);
     if (crash.failed == 0 && !crash.keep && crash_remove(crash.directory))
         perror(crash.directory);

@@ -24,6 +24,12 @@ static const struct {
     [TRADE_REDEEM] = { OP_TICKET_REDEEM, true },
 };
 
+uint16_t
+trade_operation(trade_step_t step)
+{
+    return trade_steps[step].operation;
+}
+
 int
 trade_init(trade_t *self, book_t *book, uint64_t seed)
 {
@@ -56,8 +62,13 @@ trade_open(trade_t *self, void *context, const char *endpoint)
 void
 trade_close(trade_t *self)
 {
-    for (uint32_t i = 0; i < TRADE_LINKS; i++)
-        caller_close(&self->links[i].link);
+    for (uint32_t i = 0; i < TRADE_LINKS; i++) {
+        trade_link_t *link = &self->links[i];
+        for (uint32_t k = 0; link->link.socket && k < TRADE_BUYERS; k++)
+            if (link->buyers[k].command.waiting && link->buyers[k].again_ms == 0)
+                trade_call_ended(self, &link->buyers[k].command, NULL);
+        caller_close(&link->link);
+    }
 }
 
 static uint64_t
@@ -170,6 +181,7 @@ trade_begin(trade_t *self, trade_link_t *link, trade_buyer_t *buyer)
     header.operation = trade_steps[buyer->step].operation;
     header.key = self->book->base + sale->showtime;
     header.moment = command->deadline_ms;
+    trade_call_made(self, link, buyer, sale, command);
     command->size = (uint32_t)wire_put(command->frame, &header, body, (uint32_t)pack.size);
     return caller_send(&link->link, command->frame, command->size);
 }
@@ -301,6 +313,7 @@ trade_answered(trade_t *self, trade_link_t *link, trade_buyer_t *buyer, const wi
 {
     trade_command_t *command = &buyer->command;
     uint16_t status = record->header.status;
+    trade_call_ended(self, command, record);
     if (status == STATUS_BUSY || status == STATUS_UNAVAILABLE) {
         buyer->again_ms = caller_now_ms() + link->link.retry_ms;
         return;
@@ -353,11 +366,13 @@ trade_go_on(trade_t *self, trade_link_t *link, int64_t now_ms)
 {
     for (uint32_t i = 0; i < TRADE_BUYERS; i++) {
         trade_buyer_t *buyer = &link->buyers[i];
-        if (buyer->command.waiting) {
+        trade_command_t *command = &buyer->command;
+        if (command->waiting) {
             if (buyer->again_ms == 0 || buyer->again_ms > now_ms)
                 continue;
             buyer->again_ms = 0;
-            if (caller_send(&link->link, buyer->command.frame, buyer->command.size))
+            trade_call_again(command);
+            if (caller_send(&link->link, command->frame, command->size))
                 return -1;
         } else if (self->going && trade_begin(self, link, buyer)) {
             return -1;
@@ -418,6 +433,7 @@ trade_visit_past(void *argument, const wire_record_t *record)
         if (!command->waiting || command->request != record->header.request)
             continue;
         command->waiting = false;
+        trade_call_ended(at->trade, command, record);
         if (record->header.status != command->status || record->header.moment != command->moment ||
             trade_digest(record->body, record->body_size) != command->digest)
             book_fail(
@@ -443,6 +459,7 @@ trade_repeat_past(trade_t *self, uint32_t from, uint32_t to)
             if (command->request == 0 || command->deadline_ms < now_ms + TRADE_ANSWER_MS)
                 continue;
             command->waiting = true;
+            trade_call_again(command);
             if (caller_send(&self->links[i].link, command->frame, command->size))
                 return -1;
         }
