@@ -243,6 +243,9 @@ deal_judge_holder(deal_t *self, const row_t *row, uint32_t at)
         WRONG(self->locked, "a lock was used after its end");
     if (row->operation != OP_SEATS_RELEASE && self->release.sure < row->sequence)
         WRONG(self->release.row, "a lock was used after its release");
+    if (row->operation == OP_SEATS_EXTEND && row->until_ms &&
+        row->until_ms < deal_until(self, row->sequence))
+        WRONG(self->locked, "a lock became shorter");
     if (row->operation == OP_SEATS_EXTEND && self->order.sure < row->sequence)
         WRONG(self->order.row, "a lock was extended behind its order");
     if (row->operation == OP_SEATS_RELEASE && self->order.sure != NEVER)
