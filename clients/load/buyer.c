@@ -105,6 +105,7 @@ buyer_choose(buyer_t *self, load_t *load)
         return true;
     case LOAD_RUSH:
     case LOAD_UNIFORM:
+    case LOAD_LOOK:
     case LOAD_SCENARIOS:
         break;
     }
@@ -166,7 +167,7 @@ buyer_make_payment(buyer_t *self, uint64_t request)
 static const uint16_t step_operations[BUYER_STEPS] = {
     [BUYER_LOCK] = OP_SEATS_LOCK,    [BUYER_RELEASE] = OP_SEATS_RELEASE,
     [BUYER_ORDER] = OP_ORDER_CREATE, [BUYER_SETTLE] = OP_PAYMENT_SETTLE,
-    [BUYER_TICKET] = OP_TICKET_GET,
+    [BUYER_TICKET] = OP_TICKET_GET,  [BUYER_LOOK] = OP_SHOWTIME_GET,
 };
 
 uint16_t
@@ -186,9 +187,13 @@ buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms)
     }
     if (self->step == BUYER_LOCK && !buyer_choose(self, load))
         return false;
+    if (self->step == BUYER_LOCK && load->options->scenario == LOAD_LOOK)
+        self->step = BUYER_LOOK;
     uint64_t request = ++self->serial << 16 | self->index;
-    uint32_t size;
-    if (self->step == BUYER_LOCK) {
+    uint32_t size = 0;
+    if (self->step == BUYER_LOOK) {
+        ; /* its key says all */
+    } else if (self->step == BUYER_LOCK) {
         size = buyer_make_lock(self);
     } else if (self->step == BUYER_RELEASE) {
         size = buyer_make_release(self);

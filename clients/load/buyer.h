@@ -19,6 +19,7 @@ typedef enum {
     BUYER_ORDER,
     BUYER_SETTLE,
     BUYER_TICKET,
+    BUYER_LOOK,
     BUYER_STEPS
 } buyer_step_t;
 

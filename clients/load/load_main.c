@@ -17,8 +17,8 @@
 enum { EXIT_DONE, EXIT_BROKEN_WORD, EXIT_USAGE, EXIT_FAULT };
 
 static const uint32_t scenario_showtimes[LOAD_SCENARIOS] = {
-    [LOAD_RUSH] = 1,  [LOAD_HOT] = 20, [LOAD_UNIFORM] = 2000, [LOAD_PURCHASE] = LOAD_WINDOW,
-    [LOAD_ECHO] = 20,
+    [LOAD_RUSH] = 1,  [LOAD_HOT] = 20,  [LOAD_UNIFORM] = 2000, [LOAD_PURCHASE] = LOAD_WINDOW,
+    [LOAD_LOOK] = 20, [LOAD_ECHO] = 20,
 };
 
 typedef struct {
@@ -81,6 +81,8 @@ run_open(run_t *self, const load_options_t *options)
 {
     self->load.options = options;
     self->load.showtimes = scenario_showtimes[options->scenario];
+    if (options->showtimes && options->scenario != LOAD_PURCHASE)
+        self->load.showtimes = options->showtimes;
     self->load.ledger = ledger_new();
     self->context = zmq_ctx_new();
     if (options->history && !(self->load.past = past_new(options->history)))
@@ -185,6 +187,8 @@ run_sum(run_t *self)
             report->by_status[k] += worker->by_status[k];
         report->accepted += worker->accepted;
         report->refused += worker->refused;
+        report->in_time += worker->in_time;
+        report->turned_away += worker->turned_away;
         report->malformed += worker->malformed;
         report->unanswered += worker->outstanding;
         double seconds = (double)(worker->measure_last_ns - worker->measure_first_ns) / 1e9;

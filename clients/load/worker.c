@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define WORKER_SLEEP_MAX_NS INT64_C(10000000) /* the phase is looked at so often */
-#define WORKER_DRAIN_MAX_NS INT64_C(10000000000)
+#define WORKER_SLEEP_MAX_NS  INT64_C(10000000) /* the phase is looked at so often */
+#define WORKER_BEHIND_MAX_NS INT64_C(5000000)
+#define WORKER_DRAIN_MAX_NS  INT64_C(10000000000)
 
 static uint32_t
 worker_buyers(const worker_t *self)
@@ -186,6 +187,13 @@ worker_note(worker_t *self, const buyer_t *buyer, const wire_record_t *answer)
     past_add(&self->page, &call);
 }
 
+/* Was the command not begun? */
+static bool
+worker_turned_away(uint16_t status)
+{
+    return status == STATUS_BUSY || status == STATUS_UNAVAILABLE || status == STATUS_EXPIRED;
+}
+
 static void
 worker_count(worker_t *self, const buyer_t *buyer, uint16_t status, int64_t now_ns, bool ended)
 {
@@ -194,11 +202,17 @@ worker_count(worker_t *self, const buyer_t *buyer, uint16_t status, int64_t now_
     self->by_status[status < WORKER_STATUS_MAX ? status : WORKER_STATUS_MAX - 1]++;
     if (!ended)
         return;
+    int64_t took = now_ns - buyer->intended_ns;
     if (status == STATUS_OK)
         self->accepted++;
     else
         self->refused++;
-    int64_t took = now_ns - buyer->intended_ns;
+    if (status == STATUS_OK && took <= (int64_t)self->load->options->deadline_ms * 1000000)
+        self->in_time++;
+    if (self->load->options->storm && worker_turned_away(status)) {
+        self->turned_away++; /* how fast that was says nothing about what is carried out */
+        return;
+    }
     histogram_add(&self->histogram, took > 0 ? (uint64_t)took : 0);
 }
 
@@ -225,7 +239,12 @@ worker_answer(worker_t *self, uint32_t client, const wire_record_t *record, int6
     self->outstanding--;
     buyer->waiting = false;
     bool again = status == STATUS_BUSY || status == STATUS_UNAVAILABLE;
-    worker_count(self, buyer, status, now_ns, !again);
+    bool storm = self->load->options->storm;
+    worker_count(self, buyer, status, now_ns, storm || !again);
+    if (storm && worker_turned_away(status)) {
+        self->ready[self->ready_count++] = buyer; /* its next command is this one, made anew */
+        return;
+    }
     if (again) {
         worker_delay(self, buyer, now_ns, true);
         return;
@@ -292,8 +311,15 @@ worker_turn(worker_t *self, uint32_t client)
     zmq_msg_close(&message);
 }
 
-/* Send a few that do not follow from an answer, then look for answers: sending may have eaten the
- * descriptor's signal. */
+/* Commands were sent that do not follow from an answer: look for answers, since sending may have
+ * eaten the descriptor's signal. */
+static void
+worker_sent(worker_t *self, uint32_t client)
+{
+    worker_flush(self, client);
+    worker_turn(self, client);
+}
+
 static void
 worker_spread(worker_t *self, buyer_t *buyer, int64_t intended_ns, int64_t now_ns, bool made)
 {
@@ -301,8 +327,7 @@ worker_spread(worker_t *self, buyer_t *buyer, int64_t intended_ns, int64_t now_n
         worker_post(self, buyer);
     else
         worker_begin(self, buyer, intended_ns, now_ns);
-    worker_flush(self, buyer->client);
-    worker_turn(self, buyer->client);
+    worker_sent(self, buyer->client);
 }
 
 static void
@@ -328,17 +353,28 @@ worker_intended(const worker_t *self)
     return self->start_ns + (int64_t)((double)self->paced * 1e9 / share);
 }
 
+/* Whose answer came goes to the end of the ring, so those of one connection stand together and
+ * leave in few messages. Once a turn of all that is due. */
 static void
 worker_pace(worker_t *self, int64_t now_ns)
 {
     int64_t intended_ns;
+    buyer_t *last = NULL;
+    /* A storm does not make up for what the generator itself was late with. */
+    if (self->load->options->storm && now_ns - worker_intended(self) > WORKER_BEHIND_MAX_NS)
+        self->start_ns += now_ns - worker_intended(self);
     while (self->waiting_count > 0 && (intended_ns = worker_intended(self)) <= now_ns) {
         buyer_t *buyer = self->waiting[self->waiting_first];
+        if (last && last->client != buyer->client)
+            worker_sent(self, last->client);
         self->waiting_first = (self->waiting_first + 1) % worker_buyers(self);
         self->waiting_count--;
         self->paced++;
-        worker_spread(self, buyer, intended_ns, now_ns, false);
+        worker_begin(self, buyer, intended_ns, now_ns);
+        last = buyer;
     }
+    if (last)
+        worker_sent(self, last->client);
 }
 
 /* Note when this thread saw the measuring begin and end. */
