@@ -10,6 +10,8 @@ ifeq (default,$(origin CC))
 CC      := gcc
 endif
 ROUNDS  ?= 30
+SEEDS   ?= 1000
+FIRST   ?= 1
 SETUP   ?= yes
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -50,12 +52,13 @@ libs := -lczmq -lzmq -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c))
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
-crash_src := $(wildcard tests/crash/*.c)
-disk_src  := $(wildcard tests/disk/*.c)
+crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
+disk_src  := $(filter-out %/test_disk.c,$(wildcard tests/disk/*.c))
+script_src := $(wildcard tests/script/*.c)
 sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
 image_src := $(wildcard tests/images/*.c)
 nth_src   := $(wildcard tests/nth/*.c)
-past_src  := $(wildcard tests/history/*.c)
+past_src  := $(if $(wildcard tests/history/*.c),$(wildcard tests/history/*.c) clients/load/past.c)
 bench_src := $(wildcard bench/*.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
@@ -73,7 +76,7 @@ benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history)
-units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%)
+units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk
 stamp    := build/setup.stamp
 
 # All cores, unless asked otherwise; a make inside a make shares what the outer one has.
@@ -85,7 +88,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash history bench tables install uninstall clean
+        tsan crash crash-images sim mutants history fuzz bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -122,21 +125,41 @@ $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(BUILD)/clients/load/past.o $(core) $(order)
+$(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/sim: $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/images: $(image_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
+$(BUILD)/images: $(image_src:%.c=$(BUILD)/%.o) $(script_src:%.c=$(BUILD)/%.o) \
+    $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/nth: $(nth_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
-$(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(BUILD)/clients/load/past.o $(core) $(order)
+$(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
+$(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	@mkdir -p $(@D)
+	$(link) -lcmocka
+# Fuzz targets: in MODE=fuzz, by clang. tests/fuzz/fuzz.h says how to add one.
+fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(core)
+	$(call say,ld)$(CC) $(all_ldflags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
+$(BUILD)/seeds: $(BUILD)/tests/fuzz/seeds.o $(core)
+	$(link)
+fuzzers: $(fuzzers) $(BUILD)/seeds
+.PHONY: fuzzers
+
+# The simulator with one bug planted: tests/mutants/NAME.patch is put into a copy of its one file.
+mutants := $(patsubst tests/mutants/%.patch,$(BUILD)/mutants/%,$(wildcard tests/mutants/*.patch))
+$(BUILD)/mutants/%: tests/mutants/%.patch $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core)
+	@mkdir -p $(@D)
+	@patch --silent --fuzz=0 --output=$@.c "$$(sed -n 's|^--- a/||p' $<)" $<
+	$(call say,cc)$(CC) $(all_cflags) -c -o $@.o $@.c
+	@$(CC) $(all_ldflags) -o $@ $@.o $(filter %.o %.a,$^) $(libs)
 # A test program that fails on purpose, to prove the runner.
 $(BUILD)/proof: $(BUILD)/tests/proof/proof.o $(order)
 	$(link) -lcmocka
@@ -151,8 +174,10 @@ run: programs
 	@conf/run
 
 #: test       every test; the last line counts them
-test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh)
+test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
+             tests/sim.sh tests/images.sh tests/fuzz.sh
 test: programs units $(provers) $(BUILD)/proof
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
 #: unit-tests the unit tests alone
@@ -162,12 +187,15 @@ unit-tests: units
 #: check      gcc and clang without a warning, layout of the code, tables of the docs
 check: | $(stamp)
 	@$(MAKE) --no-print-directory MODE=check CC=gcc check-warnings
-	@$(MAKE) --no-print-directory MODE=check CC=clang check-warnings
+	@$(MAKE) --no-print-directory MODE=check CC=clang check-warnings check-fuzz
 	clang-format --dry-run -Werror $(c_files)
 	@$(MAKE) --no-print-directory programs
 	tests/tables $(BUILD)/marquee docs/protocol.md
 	@echo 'check: clean'
 check-warnings: programs units $(benches) $(provers) $(BUILD)/proof
+check-fuzz: | $(stamp)
+	$(CC) $(all_cflags) -fsyntax-only $(wildcard tests/fuzz/*.c)
+.PHONY: check-fuzz
 
 #: format     put the code into the layout that check wants
 format: | $(stamp)
@@ -181,17 +209,34 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/proof $(BUILD)/history
+sanitized: programs units $(BUILD)/history $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
 crash: programs $(BUILD)/crash $(BUILD)/history
 	@BUILD=$(BUILD) ROUNDS=$(ROUNDS) tests/crash.sh
 
-#: history    60 s of load and 20 kills, and whether one server could have answered so
-history: programs $(provers)
-	@BUILD=$(BUILD) HISTORY_SECONDS=$(or $(SECONDS),20) tests/served/history.sh
-	@BUILD=$(BUILD) ROUNDS=20 tests/crash.sh
+#: sim        SEEDS=1000 seeds of the deterministic simulator from FIRST=1 on; SEED=n one of them again
+sim: $(BUILD)/sim
+	@$(BUILD)/sim $(if $(SEED),--seed $(SEED) $(if $(VERBOSE),--verbose),--seeds $(SEEDS) --first $(FIRST)) \
+	    $(if $(MINUTES),--minutes $(MINUTES))
+
+#: mutants    plant each bug of tests/mutants in the simulator, which must notice
+mutants: $(mutants)
+	@tests/mutants.sh $(mutants)
+
+#: history    a minute of load and 20 kills: what all clients were told must be one history
+history: programs $(BUILD)/crash $(BUILD)/history
+	@BUILD=$(BUILD) ROUNDS=20 SECONDS_EACH=20 tests/run tests/served/history.sh tests/crash.sh
+
+#: crash-images   N crash images (20000) of real runs: whatever a power loss leaves is sound
+crash-images: $(BUILD)/images
+	$(BUILD)/images $(or $(N),20000)
+
+#: fuzz       each target of tests/fuzz for SECONDS=60 seconds
+fuzz:
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
+	@tests/fuzz.sh $(or $(SECONDS),60)
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

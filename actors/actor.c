@@ -346,7 +346,7 @@ actor_turn(actor_t *self, const zmq_pollitem_t *items)
     for (uint32_t i = 0; i < self->options->partition_count && !self->options->echo; i++)
         partition_turn(self->partitions[i], now_ms);
     if (now_ms >= self->heartbeat_ms) {
-        self->heartbeat_ms = now_ms + BROKER_HEARTBEAT_MS;
+        self->heartbeat_ms = now_ms + ROUTER_HEARTBEAT_MS;
         actor_say_all(self, WIRE_HEARTBEAT);
     }
     actor_flush(self);

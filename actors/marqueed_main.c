@@ -1,7 +1,7 @@
 /* marqueed - broker and actors in one process. */
 #include "actors/actor.h"
 #include "actors/conf.h"
-#include "actors/sandbox.h"
+#include "actors/sandbox_actor.h"
 #include "actors/site.h"
 #include "broker/broker.h"
 #include <czmq.h>

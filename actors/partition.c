@@ -337,18 +337,17 @@ partition_open(const partition_options_t *options, char *error)
         room = intake_init(&self->batches[i]);
     if (!room) {
         snprintf(error, PARTITION_ERROR_MAX, "out of memory");
-        partition_close(&self);
+        partition_abandon(&self);
         return NULL;
     }
     if (partition_open_store(self, error) != 0) {
-        partition_close(&self);
+        partition_abandon(&self);
         return NULL;
     }
     apply_init(&self->apply, self->state, &self->options.site);
     self->apply.argument = self;
     if (partition_recover(self, error) != 0) {
-        state_close(&self->state); /* half recovered: it must not be checkpointed */
-        partition_close(&self);
+        partition_abandon(&self); /* half recovered: it must not be checkpointed */
         return NULL;
     }
     self->on_disk = state_checkpoint_ended(self->state);
@@ -638,11 +637,17 @@ partition_finish(partition_t *self)
 void
 partition_close(partition_t **self_p)
 {
+    if (*self_p)
+        partition_finish(*self_p);
+    partition_abandon(self_p);
+}
+
+void
+partition_abandon(partition_t **self_p)
+{
     partition_t *self = *self_p;
     if (!self)
         return;
-    if (self->state && self->gathering)
-        partition_finish(self);
     if (self->journal)
         self->journal->close(&self->journal);
     state_close(&self->state);
@@ -669,4 +674,10 @@ uint64_t
 partition_sequence(const partition_t *self)
 {
     return state_sequence(self->state);
+}
+
+state_t *
+partition_state(partition_t *self)
+{
+    return self->state;
 }

@@ -53,6 +53,8 @@ typedef struct partition partition_t;
 partition_t *partition_open(const partition_options_t *options, char *error);
 /* Finish what is being made durable, checkpoint, close. */
 void partition_close(partition_t **self_p);
+/* Close without finishing: nothing more is written. For a process that is dying. */
+void partition_abandon(partition_t **self_p);
 /* Take one command. Reads, repeats and refusals of form are answered at once. */
 void partition_accept(partition_t *self, const wire_route_t *route, const wire_record_t *record,
                       int64_t now_ms);
@@ -67,4 +69,6 @@ int64_t partition_wake_ms(const partition_t *self);
 int partition_journal_fd(const partition_t *self);
 int partition_state_fd(const partition_t *self);
 uint64_t partition_sequence(const partition_t *self);
+/* The state, for looking between two calls: for the simulator and the tests. */
+state_t *partition_state(partition_t *self);
 #endif

@@ -78,6 +78,7 @@ rebuild_run(const rebuild_options_t *options, state_t **state, char *error)
         .partition = options->site.partition,
         .partitions = options->site.partitions,
         .apply_version = APPLY_VERSION,
+        .replies_bytes = options->replies_bytes,
         .inline_io = true,
         .fatal = options->fatal,
         .argument = options->argument,

@@ -11,8 +11,9 @@ typedef struct {
     const char *journal; /* directory of the journal that is read */
     const char *scratch; /* empty directory for the new state */
     site_t site;
-    uint64_t through;   /* the last entry wanted; UINT64_MAX: all that are durable */
-    const sink_t *sink; /* sees every event on the way */
+    uint64_t through;     /* the last entry wanted; UINT64_MAX: all that are durable */
+    size_t replies_bytes; /* the live state's bound of the reply memory; 0: the default */
+    const sink_t *sink;   /* sees every event on the way */
     /* Before events come, the entry and the command that cause them; item NULL: what was due. May
      * be NULL. */
     void (*cause)(void *argument, const journal_entry_t *entry, const intake_item_t *item);

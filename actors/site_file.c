@@ -4,7 +4,7 @@
 #include <czmq.h>
 #include <sodium.h>
 
-enum { SITE_PATH_MAX = 1024, SITE_SEED_SIZE = 32 };
+enum { SITE_PATH_MAX = 1024, SITE_SEED_SIZE = 32, SITE_PARTITIONS_MAX = 1024 };
 
 static int
 site_hex(zconfig_t *root, const char *key, uint8_t *to, size_t size)
@@ -61,8 +61,18 @@ site_read(site_t *site, const char *path, uint32_t partitions, char *error)
         snprintf(error, SITE_ERROR_MAX, "%.400s: damaged; restore it from a backup", path);
         goto done;
     }
-    uint32_t made = (uint32_t)atoi(zconfig_get(root, "site/partitions", "0"));
-    if (partitions == 0 && made > 0)
+    const char *text = zconfig_get(root, "site/partitions", "");
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (end == text || *end || number < 1 || number > SITE_PARTITIONS_MAX) {
+        snprintf(error, SITE_ERROR_MAX,
+                 "%.400s: damaged: no number of partitions; restore it from "
+                 "a backup",
+                 path);
+        goto done;
+    }
+    uint32_t made = (uint32_t)number;
+    if (partitions == 0)
         partitions = made;
     if (made != partitions) {
         snprintf(

@@ -1,7 +1,189 @@
-/* broker - see broker.h for the contract: birth, loop, death. */
-#include "broker/inside.h"
+/* broker - see broker.h for the contract. */
+#include "broker/broker.h"
+#include "broker/gate.h"
+#include "broker/wire.h"
 #include <assert.h>
 #include <pthread.h>
+
+enum {
+    FRONT_PLAIN,
+    FRONT_SECURE,
+    FRONT_CASHIER,
+    FRONTS,
+    BROKER_TURN_MESSAGES = 512, /* taken from one socket before the others get their turn */
+    BROKER_HWM = 100000,
+};
+
+typedef struct {
+    const broker_options_t *options;
+    zsock_t *pipe;
+    gate_t *gate;
+    zsock_t *fronts[FRONTS];
+    zsock_t *back, *events_in, *events_out, *secure_events_out;
+    router_t *router;
+    zmq_msg_t reply; /* the one that the router fills */
+    bool stop;
+} broker_t;
+
+/* ------------------------------------------------------------------ the router's ways */
+
+/* A client's name is its front's number in the high half and ROUTER's routing id in the low half;
+ * libzmq makes routing ids of a zero byte and a 32-bit number. */
+static uint64_t
+broker_name(uint32_t front, const zmq_msg_t *id)
+{
+    const uint8_t *bytes = zmq_msg_data((zmq_msg_t *)(uintptr_t)id);
+    return (uint64_t)front << 32 | get_u32(bytes + 1);
+}
+
+static void
+broker_id_of(uint64_t name, uint8_t id[5])
+{
+    id[0] = 0;
+    put_u32(id + 1, (uint32_t)name);
+}
+
+static role_t
+broker_role_of(void *argument, uint64_t name, const char *public_key)
+{
+    const broker_t *self = argument;
+    switch (name >> 32) {
+    case FRONT_PLAIN:
+        return self->options->role;
+    case FRONT_CASHIER:
+        return ROLE_CASHIER;
+    default:
+        return public_key ? gate_role(self->gate, public_key) : ROLE_NONE;
+    }
+}
+
+static void *
+broker_client_room(void *argument, size_t size)
+{
+    broker_t *self = argument;
+    return zmq_msg_init_size(&self->reply, size) == 0 ? zmq_msg_data(&self->reply) : NULL;
+}
+
+static int
+broker_client_send(void *argument, uint64_t name)
+{
+    broker_t *self = argument;
+    uint8_t id[5];
+    broker_id_of(name, id);
+    void *socket = zsock_resolve(self->fronts[name >> 32]);
+    if (zmq_send(socket, id, sizeof id, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+        zmq_msg_send(&self->reply, socket, ZMQ_DONTWAIT) >= 0)
+        return 0;
+    int trouble = errno;
+    zmq_msg_close(&self->reply);
+    return trouble ? trouble : EIO;
+}
+
+static bool
+broker_actor_send(void *argument, uint64_t actor, const void *bytes, size_t size)
+{
+    const broker_t *self = argument;
+    uint8_t id[5];
+    broker_id_of(actor, id);
+    void *socket = zsock_resolve(self->back);
+    return zmq_send(socket, id, sizeof id, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+           zmq_send(socket, bytes, size, ZMQ_DONTWAIT) >= 0;
+}
+
+static int64_t
+broker_wall_ms(void *argument)
+{
+    (void)argument;
+    struct timespec now;
+    int rc = clock_gettime(CLOCK_REALTIME, &now);
+    assert(rc == 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+broker_warn(void *argument, const char *what)
+{
+    (void)argument;
+    zsys_error("broker: %s", what);
+}
+
+static bool
+broker_make_router(broker_t *self)
+{
+    router_options_t options = { .partitions = self->options->partitions,
+                                 .peers_max = ROUTER_PEERS_MAX,
+                                 .in_flight_max = self->options->in_flight_max,
+                                 .retry_ms = self->options->retry_ms };
+    router_ways_t ways = { .argument = self,
+                           .role = broker_role_of,
+                           .client_room = broker_client_room,
+                           .client_send = broker_client_send,
+                           .actor_send = broker_actor_send,
+                           .wall_ms = broker_wall_ms,
+                           .warn = broker_warn };
+    self->router = router_new(&options, &ways);
+    return self->router != NULL;
+}
+
+/* ------------------------------------------------------------------ messages in */
+
+/* A message of a ROUTER socket: its sender's id, then exactly one frame. False when nothing waits;
+ * *good says whether it was one. The caller closes both. */
+static bool
+broker_receive(zsock_t *from, zmq_msg_t *id, zmq_msg_t *frame, bool *good)
+{
+    void *socket = zsock_resolve(from);
+    zmq_msg_init(id);
+    zmq_msg_init(frame);
+    if (zmq_msg_recv(id, socket, ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(id);
+        return false;
+    }
+    uint32_t frames = 0;
+    for (int more = zmq_msg_more(id); more; more = zmq_msg_more(frame)) {
+        if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0)
+            break;
+        frames++;
+    }
+    *good = frames == 1 && zmq_msg_size(id) == 5 && *(const uint8_t *)zmq_msg_data(id) == 0;
+    return true;
+}
+
+static bool
+broker_front_message(broker_t *self, uint32_t front)
+{
+    zmq_msg_t id, frame;
+    bool good;
+    if (!broker_receive(self->fronts[front], &id, &frame, &good))
+        return false;
+    const char *key = front == FRONT_SECURE ? zmq_msg_gets(&frame, "User-Id") : NULL;
+    if (good)
+        router_client(self->router, broker_name(front, &id), key, zmq_msg_data(&frame),
+                      zmq_msg_size(&frame));
+    else
+        router_malformed(self->router);
+    zmq_msg_close(&frame);
+    zmq_msg_close(&id);
+    return true;
+}
+
+static bool
+broker_back_message(broker_t *self)
+{
+    zmq_msg_t id, frame;
+    bool good;
+    if (!broker_receive(self->back, &id, &frame, &good))
+        return false;
+    if (good)
+        router_actor(self->router, broker_name(0, &id), zmq_msg_data(&frame), zmq_msg_size(&frame));
+    else
+        router_malformed(self->router);
+    zmq_msg_close(&frame);
+    zmq_msg_close(&id);
+    return true;
+}
+
+/* ------------------------------------------------------------------ birth, loop, death */
 
 /* Pass what waits from one socket to another, or to two. */
 static void
@@ -39,15 +221,6 @@ broker_pipe(broker_t *self)
             self->fronts[FRONT_SECURE] ? zsock_endpoint(self->fronts[FRONT_SECURE]) : "", NULL);
     zstr_free(&word);
     zmsg_destroy(&message);
-}
-
-static void
-broker_tick(broker_t *self)
-{
-    if (self->now_ms < self->tick_ms)
-        return;
-    self->tick_ms = self->now_ms + BROKER_PEER_IDLE_MS / 10;
-    peers_sweep(self->peers, self->now_ms - BROKER_PEER_IDLE_MS);
 }
 
 static void
@@ -131,31 +304,13 @@ broker_open(broker_t *self)
         !self->events_out)
         return false;
     zsock_set_maxmsgsize(self->back, -1);
-    self->peers = peers_new(BROKER_PEERS_MAX);
-    self->partitions = calloc(options->partitions, sizeof *self->partitions);
-    self->waiting = calloc(BROKER_REPLIES_MAX, sizeof *self->waiting);
-    self->touched = calloc(BROKER_REPLIES_MAX, sizeof *self->touched);
-    if (!self->peers || !self->partitions || !self->waiting || !self->touched)
-        return false;
-    for (uint32_t i = 0; i < options->partitions; i++) {
-        pack_buffer_t *out = &self->partitions[i].out;
-        out->room = BROKER_PACK_BYTES;
-        out->bytes = malloc(out->room);
-        if (!out->bytes)
-            return false;
-    }
-    return true;
+    return broker_make_router(self);
 }
 
 static void
 broker_close(broker_t *self)
 {
-    for (uint32_t i = 0; self->partitions && i < self->options->partitions; i++)
-        free(self->partitions[i].out.bytes);
-    free(self->partitions);
-    free(self->waiting);
-    free(self->touched);
-    peers_destroy(&self->peers);
+    router_destroy(&self->router);
     for (uint32_t i = 0; i < FRONTS; i++)
         zsock_destroy(&self->fronts[i]);
     zsock_destroy(&self->back);
@@ -197,7 +352,7 @@ broker_poll_items(broker_t *self, zmq_pollitem_t items[ITEM_FRONTS + FRONTS],
 static void
 broker_turn(broker_t *self, const zmq_pollitem_t *items, int count, const uint32_t *fronts)
 {
-    self->now_ms = zclock_mono();
+    router_clock(self->router, zclock_mono());
     if (items[ITEM_PIPE].revents)
         broker_pipe(self);
     for (uint32_t i = 0; items[ITEM_BACK].revents && i < BROKER_TURN_MESSAGES; i++)
@@ -207,14 +362,13 @@ broker_turn(broker_t *self, const zmq_pollitem_t *items, int count, const uint32
         for (uint32_t i = 0; items[item].revents && i < BROKER_TURN_MESSAGES; i++)
             if (!broker_front_message(self, fronts[item - ITEM_FRONTS]))
                 break;
-    broker_flush_all(self);
+    router_flush(self->router);
     if (items[ITEM_EVENTS_IN].revents)
         broker_pass(self->events_in, self->events_out, self->secure_events_out);
     if (items[ITEM_EVENTS_OUT].revents)
         broker_pass(self->events_out, self->events_in, NULL);
     if (self->secure_events_out && items[ITEM_SECURE_OUT].revents)
         broker_pass(self->secure_events_out, self->events_in, NULL);
-    broker_tick(self);
 }
 
 void
@@ -233,7 +387,7 @@ broker_actor(zsock_t *pipe, void *options)
     uint32_t fronts[FRONTS];
     int count = broker_poll_items(&self, items, fronts);
     while (!self.stop) {
-        if (zmq_poll(items, count, BROKER_HEARTBEAT_MS) < 0) {
+        if (zmq_poll(items, count, ROUTER_HEARTBEAT_MS) < 0) {
             if (errno == EINTR)
                 continue;
             zsys_error("broker: poll: %s", zmq_strerror(errno));

@@ -1,7 +1,4 @@
-/* peers - the broker's memory of who is connected: an open-addressing table, bounded.
- *
- * A peer's name is the socket's index in the high half and ROUTER's routing id in the low half.
- * libzmq makes routing ids of a zero byte and a 32-bit number; clients must not set their own. */
+/* peers - the router's memory of who is connected: an open-addressing table, bounded. */
 #ifndef PEERS_H
 #define PEERS_H
 #include <stdbool.h>
@@ -13,7 +10,7 @@ typedef struct {
     uint64_t client; /* identity for repeats; 0 before hello */
     int64_t seen_ms;
     uint8_t role;
-    /* Replies of this turn, as a list through the broker's table; -1: none. */
+    /* Replies of this turn, as a list through the router's table; -1: none. */
     int32_t first, last;
     uint32_t bytes;
 } peer_t;

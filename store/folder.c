@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER_PATH_MAX = 4096 };
+enum { FOLDER_PATH_MAX = 4096, FOLDER_DEPTH_MAX = 64 };
 
 int
 folder_sync(const char *path)
@@ -22,15 +22,30 @@ folder_sync(const char *path)
     return rc;
 }
 
-/* Make one level and sync the directory that now names it. 0, or an errno. */
+/* Make durable the name of the directory and of those above it, as far up as names could have been
+ * made by us: also of what was there already, because whoever made it may have died before the
+ * sync, and then the next power cut would take all that is inside. 0, or an errno. */
 static int
-folder_make_one(const char *path)
+folder_settle(const char *path)
 {
     char above[FOLDER_PATH_MAX];
-    if (mkdir(path, 0700) != 0)
+    struct stat below, here;
+    if (strlen(path) + 3 * FOLDER_DEPTH_MAX >= sizeof above)
+        return ENAMETOOLONG;
+    (void)snprintf(above, sizeof above, "%s", path);
+    if (stat(above, &below) != 0)
         return errno;
-    (void)snprintf(above, sizeof above, "%s/..", path);
-    return folder_sync(above) == 0 ? 0 : errno;
+    for (int depth = 0; depth < FOLDER_DEPTH_MAX; depth++) {
+        strcat(above, "/..");
+        /* a mount's own name, and that of the root, are not of this file system */
+        if (stat(above, &here) != 0 || access(above, W_OK) != 0 || here.st_dev != below.st_dev ||
+            here.st_ino == below.st_ino)
+            return 0;
+        if (folder_sync(above) != 0)
+            return errno;
+        below = here;
+    }
+    return 0;
 }
 
 int
@@ -38,21 +53,24 @@ folder_make(const char *path, char *error)
 {
     char part[FOLDER_PATH_MAX - 4];
     struct stat status;
-    if (stat(path, &status) == 0)
-        return S_ISDIR(status.st_mode) ? 0 : refuse(error, "%s: not a directory", path);
     if (strlen(path) >= sizeof part)
         return refuse(error, "%s: the path is too long", path);
     (void)snprintf(part, sizeof part, "%s", path);
-    for (char *slash = part + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
-        *slash = '\0';
-        int trouble = stat(part, &status) == 0 ? 0 : folder_make_one(part);
-        if (trouble != 0 && trouble != EEXIST)
-            return refuse(error, "%s: cannot make the directory: %s", part, strerror(trouble));
+    for (char *slash = part + 1; slash; *slash++ = '/') {
+        slash = strchr(slash, '/');
+        if (slash)
+            *slash = '\0';
+        if (stat(part, &status) != 0 && mkdir(part, 0700) != 0 && errno != EEXIST)
+            return refuse(error, "%s: cannot make the directory: %s", part, strerror(errno));
+        if (!slash)
+            break;
     }
-    int trouble = folder_make_one(part);
-    if (trouble != 0 && trouble != EEXIST)
-        return refuse(error, "%s: cannot make the directory: %s", path, strerror(trouble));
-    return 0;
+    if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+        return refuse(error, "%s: not a directory", path);
+    int trouble = folder_settle(path);
+    return trouble == 0
+               ? 0
+               : refuse(error, "%s: its name cannot be made durable: %s", path, strerror(trouble));
 }
 
 int

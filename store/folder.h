@@ -2,8 +2,8 @@
 #ifndef FOLDER_H
 #define FOLDER_H
 
-/* Make the directory and those above it when absent, and sync their names. 0, or -1 with `error`.
- */
+/* Make the directory and those above it when absent, and make their names durable, also of those
+ * that were there. 0, or -1 with `error`. */
 int folder_make(const char *path, char *error);
 /* Make the names inside the directory durable. 0, or -1 with errno. */
 int folder_sync(const char *path);

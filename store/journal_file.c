@@ -415,7 +415,7 @@ journal_cut_tail(journal_file_t *self, char *error)
     size_t room = (size_t)segment_space(JOURNAL_ENTRY_MAX);
     uint64_t left = self->size - self->offset;
     size_t want = left < room ? (size_t)left : room;
-    uint8_t *bytes = calloc(1, room);
+    uint8_t *bytes = malloc(want + 1);
     if (bytes == NULL)
         return refuse(error, "out of memory");
     bool clean = true;

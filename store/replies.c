@@ -31,6 +31,7 @@ typedef struct {
 enum {
     BLOCK_REPLIES_MAX = REPLIES_BLOCK / sizeof(reply_head_t),
     BLOCKS_MIN = 4,
+    CARRY_MAX = REPLIES_BLOCK / 4 * 3,
     LINE_SLOTS = 8,
     PLACE_OFFSET_BITS = 9,
 };
@@ -317,22 +318,6 @@ replies_find(const replies_t *self, uint64_t client, uint64_t request, reply_t *
     return true;
 }
 
-bool
-replies_room(replies_t *self, int64_t now_ms)
-{
-    if (reply_block(self, self->last)->used + reply_size(REPLY_BODY_MAX) <= REPLIES_BLOCK)
-        return true;
-    /* Above a quarter of the bound old blocks go as fast as twice the new ones come. */
-    for (uint64_t i = 0, kept; (kept = self->last - self->first + 1) > self->limit / 4; i++) {
-        if (i >= 2 && kept < self->limit)
-            break;
-        if (self->first == self->last || reply_block(self, self->first)->deadline_ms >= now_ms)
-            break;
-        reply_block_drop(self);
-    }
-    return self->last - self->first + 1 < self->limit;
-}
-
 void
 replies_add(replies_t *self, const reply_t *reply)
 {
@@ -362,6 +347,74 @@ replies_add(replies_t *self, const reply_t *reply)
     block->used += size;
     if (reply->deadline_ms > block->deadline_ms)
         block->deadline_ms = reply->deadline_ms;
+}
+
+/* What stays of the oldest block when it is dropped: the replies that must not be forgotten yet. */
+typedef struct {
+    uint8_t bytes[CARRY_MAX];
+    uint32_t size;
+} reply_carry_t;
+
+/* Few enough that dropping the block wins some of its room? */
+static bool
+reply_carry(const replies_t *self, int64_t now_ms, reply_carry_t *carry)
+{
+    const reply_block_t *block = reply_block(self, self->first);
+    carry->size = 0;
+    for (uint32_t offset = 0, size; offset < block->used; offset += size) {
+        reply_head_t head;
+        memcpy(&head, block->bytes + offset, sizeof head);
+        size = reply_size(head.body_size);
+        if (head.deadline_ms < now_ms ||
+            reply_slot(self, reply_hash(head.client, head.request), head.client, head.request)
+                    ->place != reply_place(self->first, offset))
+            continue;
+        if (carry->size + size > CARRY_MAX)
+            return false;
+        memcpy(carry->bytes + carry->size, block->bytes + offset, size);
+        carry->size += size;
+    }
+    return true;
+}
+
+/* Drop the oldest block; what was carried goes to the end, as if it had been answered last. */
+static void
+reply_turn_over(replies_t *self, const reply_carry_t *carry)
+{
+    reply_block_drop(self);
+    for (uint32_t offset = 0; offset < carry->size;) {
+        reply_head_t head;
+        const uint8_t *at = carry->bytes + offset;
+        memcpy(&head, at, sizeof head);
+        replies_add(self, &(reply_t){ .client = head.client,
+                                      .request = head.request,
+                                      .digest = head.digest,
+                                      .sequence = head.sequence,
+                                      .deadline_ms = head.deadline_ms,
+                                      .status = head.status,
+                                      .body_size = head.body_size,
+                                      .body = at + sizeof head });
+        offset += reply_size(head.body_size);
+    }
+}
+
+bool
+replies_room(replies_t *self, int64_t now_ms)
+{
+    reply_carry_t carry;
+    if (reply_block(self, self->last)->used + reply_size(REPLY_BODY_MAX) <= REPLIES_BLOCK)
+        return true;
+    /* Above a quarter of the bound old blocks go as fast as twice the new ones come; those with
+     * something to remember only when there is no room left. */
+    for (uint64_t i = 0, kept; (kept = self->last - self->first + 1) > self->limit / 4; i++) {
+        bool over = reply_block(self, self->first)->deadline_ms < now_ms;
+        if (self->first == self->last || (kept < self->limit && (i >= 2 || !over)))
+            break;
+        if (!reply_carry(self, now_ms, &carry))
+            break;
+        reply_turn_over(self, &carry);
+    }
+    return self->last - self->first + 1 < self->limit;
 }
 
 uint64_t

@@ -1,9 +1,11 @@
 /* replies - what a partition answered lately, so that a repeat gets the same bytes.
  *
  * A ring: the newest replies push out the oldest, but only those whose command's deadline has
- * passed (its repeat would be refused as EXPIRED), so a command can never be carried out twice.
- * When the ring is full of younger ones there is no room: the partition answers BUSY. Above a
- * quarter of its bound it lets go what it may; below that it keeps replies past their deadline.
+ * passed (its repeat would be refused as EXPIRED), so a command can never be carried out twice. A
+ * few younger ones among the oldest are carried to the end, so that one patient client does not
+ * hold up all that came after it. When the ring is full of younger ones there is no room: the
+ * partition answers BUSY. Above a quarter of its bound it lets go what it may; below that it keeps
+ * replies past their deadline.
  *
  * Kept in blocks that are saved with the checkpoint; part of the state, owned by state_t. */
 #ifndef REPLIES_H

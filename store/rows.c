@@ -231,6 +231,42 @@ rows_open_reader(rows_t *self, char *error)
     return 0;
 }
 
+/* An environment is made in the folder "draft" and moved to its place when it is durable: one that
+ * a power loss cut off while it was made would be taken for a damaged one for ever. */
+static int
+rows_make(const rows_t *self, const state_options_t *options, const rows_meta_t *meta, char *error)
+{
+    char folder[sizeof self->directory + 8], data[sizeof folder + 16], lock[sizeof folder + 16],
+        place[sizeof folder + 16];
+    rows_t draft = { .owner_fd = -1 };
+    (void)snprintf(folder, sizeof folder, "%s/draft", self->directory);
+    (void)snprintf(data, sizeof data, "%s/data.mdb", folder);
+    (void)snprintf(lock, sizeof lock, "%s/lock.mdb", folder);
+    (void)snprintf(place, sizeof place, "%s/data.mdb", self->directory);
+    if (strlen(folder) >= sizeof draft.directory)
+        return refuse(error, "%s: the path is too long", folder);
+    (void)snprintf(draft.directory, sizeof draft.directory, "%s", folder);
+    if (access(place, F_OK) == 0)
+        return 0;
+    (void)unlink(data);
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return refuse(error, "%s: %s", folder, strerror(errno));
+    int rc = rows_open_env(&draft, options, error);
+    if (rc == 0)
+        rc = rows_found(&draft, options, meta, error);
+    if (rc == 0 && mdb_env_sync(draft.env, 1) != 0)
+        rc = refuse(error, "%s: cannot be made durable", folder);
+    if (draft.env != NULL)
+        mdb_env_close(draft.env);
+    if (rc == 0 && (rename(data, place) != 0 || folder_sync(self->directory) != 0))
+        rc = refuse(error, "%s: cannot be made: %s", place, strerror(errno));
+    if (rc != 0)
+        return -1;
+    (void)unlink(lock);
+    (void)rmdir(folder);
+    return 0;
+}
+
 int
 rows_open(rows_t **self_p, const state_options_t *options, rows_meta_t *meta, char *error)
 {
@@ -247,7 +283,7 @@ rows_open(rows_t **self_p, const state_options_t *options, rows_meta_t *meta, ch
         rc = folder_make(self->directory, error);
         if (rc == 0)
             self->owner_fd = folder_own(self->directory, "state", error);
-        rc = self->owner_fd < 0 ? -1 : 0;
+        rc = self->owner_fd < 0 ? -1 : rows_make(self, options, meta, error);
     }
     if (rc != 0 || rows_open_env(self, options, error) != 0 ||
         rows_found(self, options, meta, error) != 0 || rows_settle(self, error) != 0 ||

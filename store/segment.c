@@ -131,8 +131,8 @@ static const uint8_t *
 segment_window(segment_reader_t *self, uint64_t offset, size_t size, bool *failed)
 {
     assert(size <= WINDOW_SIZE);
-    if (self->window == NULL) {
-        self->window = malloc(WINDOW_SIZE);
+    if (self->window == NULL) { /* no more than the file has */
+        self->window = malloc(self->size < WINDOW_SIZE ? (size_t)self->size + 1 : WINDOW_SIZE);
         *failed = self->window == NULL;
         if (*failed)
             return NULL;

@@ -415,6 +415,12 @@ state_checkpoint(state_t *self)
     return true;
 }
 
+size_t
+state_replies_bytes(const state_t *self)
+{
+    return (size_t)self->replies_bytes;
+}
+
 int
 state_fd(const state_t *self)
 {

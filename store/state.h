@@ -87,6 +87,8 @@ int64_t state_next_due(const state_t *self);
  * due time (or removes it), else it comes again. */
 bool state_due(state_t *self, int64_t now_ms, state_key_t *key);
 
+/* The bound of the reply memory that is in force: what is remembered depends on it. */
+size_t state_replies_bytes(const state_t *self);
 /* The reply memory, saved with the records. */
 replies_t *state_replies(state_t *self);
 

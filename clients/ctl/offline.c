@@ -173,6 +173,7 @@ verify_rebuild(const site_t *site, const char *data, uint32_t partition, state_t
     rebuild_options_t options = { .journal = path,
                                   .site = *site,
                                   .through = state_sequence(state),
+                                  .replies_bytes = state_replies_bytes(state),
                                   .sink = &sink,
                                   .fatal = offline_fatal };
     scratch_t scratch;

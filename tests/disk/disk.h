@@ -7,11 +7,15 @@
  * its file, each change of names since the last sync of its folder.
  *
  * What a power loss may leave, per POSIX and ext4's ordered mode: of the unsynced writes of a file
- * any subset, the sectors (512 bytes) of the newest one any subset of their own; a size between the
- * durable and the newest one; of the changes of names in a folder any prefix. What a sync promised
- * stays.
+ * any subset, and of a write any subset of its sectors (512 bytes; the newest is torn most often);
+ * a size between the durable and the newest one; of the changes of names in a folder any prefix,
+ * where a move between folders happened in both or in neither. What a sync promised stays. A sync
+ * of a file says nothing about its name, a write with O_DSYNC nothing about other bytes. What is
+ * written through a map (LMDB's lock.mdb alone) is in the newest content, whatever was lost.
  *
- * One mount in a process, one thread. No allocation that can fail is left unchecked: it aborts. */
+ * What libc does inside of itself (fopen, mkdtemp, remove) passes by: a file made so is durable
+ * from the moment it is first opened. One thread. No allocation that can fail is left unchecked: it
+ * aborts. */
 #ifndef DISK_H
 #define DISK_H
 #include <stdbool.h>
@@ -41,10 +45,12 @@ typedef struct {
 typedef enum {
     DISK_GO,
     DISK_FAIL, /* fails with *trouble; a failed sync loses what it was to make durable, as Linux
-                * does: those writes may be gone after a power loss, whatever later syncs say */
+                * does: those writes may be gone after a power loss, whatever later syncs say,
+                * until they are written once more. Names and sizes wait for the next sync. */
     DISK_DIE_BEFORE,
     DISK_DIE_DURING,
     DISK_DIE_AFTER,
+    DISK_SHORT, /* a write does a part, at least a byte, and says so; others do as with DISK_GO */
 } disk_verdict_t;
 /* Asked before every operation that changes something. */
 typedef disk_verdict_t disk_watch_fn(void *argument, const disk_op_t *op, int *trouble);
@@ -52,7 +58,7 @@ typedef disk_verdict_t disk_watch_fn(void *argument, const disk_op_t *op, int *t
 typedef uint32_t disk_chance_fn(void *argument, uint32_t bound);
 
 typedef struct {
-    const char *root; /* an existing, empty folder, best in /dev/shm */
+    const char *root; /* an existing folder, best in /dev/shm; what is in it is durable */
     disk_watch_fn *watch;
     disk_chance_fn *chance;
     void *argument;
@@ -63,13 +69,17 @@ typedef struct {
     uint64_t dropped, torn; /* writes that a power loss took, whole or in part */
 } disk_counts_t;
 
+/* Until disk_unmount() a mount made before rests: nothing below it may be touched. So a watcher can
+ * mount an image of what it watches and unmount it before it answers. */
 void disk_mount(const disk_options_t *options);
 /* Forget everything about the files, which stay. Nothing below the root may be open. */
 void disk_unmount(void);
-/* Did the process die at an operation? disk_die() lets it die between two. */
+/* Did the process die at an operation? disk_die() lets it die between two. The dead can still read
+ * and close. */
 bool disk_dead(void);
 void disk_die(void);
-/* The process starts again: what it left open is closed (names and bytes stay: the kernel lives). */
+/* The process starts again: what it left open is closed (names and bytes stay: the kernel lives).
+ */
 void disk_revive(void);
 /* The power is cut: what is not durable is lost as far as chance says, in the real files. The
  * process must be dead and everything closed. */

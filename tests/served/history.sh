@@ -4,7 +4,7 @@
 # timeout: 600
 . "$(dirname "$0")/server.bash"
 # Seconds for each scenario.
-seconds=${HISTORY_SECONDS:-2}
+seconds=${SECONDS_EACH:-2}
 # It counts for itself: what it says is shown only when it is not content.
 judge() {
     "$build/history" "$@" >"$work/said" || {
@@ -30,5 +30,8 @@ check 'it reads what it prints' judge "$work/rush.txt"
 awk '!done && NR > 2000 && / OK at=/ { sub(/ at=[0-9]+/, " at=1"); done = 1 } 1' \
     "$work/rush.txt" >"$work/spoilt.txt"
 check 'it finds one wrong number' grep -q '^WRONG' <("$build/history" "$work/spoilt.txt")
+head -c 5000 "$work/rush.past" >"$work/torn.past"
+check 'a torn file is no history' [ "$("$build/history" "$work/torn.past" 2>"$work/said"; echo $?)" != 0 ]
+check 'and says so' grep -q 'is malformed' "$work/said"
 check 'it ends cleanly' server_end
 finish

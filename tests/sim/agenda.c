@@ -41,8 +41,7 @@ agenda_take(agenda_t *self)
         size_t child = 2 * at + 1;
         if (child >= self->count)
             break;
-        if (child + 1 < self->count &&
-            agenda_before(&self->items[child + 1], &self->items[child]))
+        if (child + 1 < self->count && agenda_before(&self->items[child + 1], &self->items[child]))
             child++;
         if (!agenda_before(&self->items[child], &last))
             break;

@@ -27,16 +27,15 @@
     F(KILL_SEND_AFTER, "killed after a send", 100000, "a death")                                   \
     F(KILL_OPENING, "killed while it recovers", 150000, "a start")                                 \
     F(KILL_IDLE, "killed at any time", 100000, "a death")                                          \
-    F(KILL_BROKER, "broker killed", 100000, "a death")                                             \
     F(STOP_CLEAN, "stopped in order and started again", 100000, "a death")                         \
     F(POWER_LOST, "power lost", 500000, "a death by kill")                                         \
     F(DISK_DROPPED, "unsynced write lost", 1000000, "an unsynced write when the power goes")       \
     F(DISK_TORN, "sector torn", 500000, "the last write when the power goes")                      \
     F(SYNC_EIO, "sync of the journal failed", 100000, "a death")                                   \
     F(SAVE_EIO, "sync of a checkpoint failed", 100000, "a death")                                  \
-    F(WRITE_FULL, "journal's disk full", 100, "an operation on the journal")                       \
-    F(SAVE_FULL, "checkpoint's disk full", 300, "an operation on the state")                       \
-    F(CLOCK_FORWARD, "clock jumped forward", 100000, "a look at the clocks every 5 minutes")       \
+    F(WRITE_FULL, "journal's disk full", 30000, "room taken for a segment")                        \
+    F(SAVE_FULL, "checkpoint's disk full", 300, "a write of a checkpoint")                         \
+    F(CLOCK_FORWARD, "clock jumped forward", 100000, "a look at the clock every minute")           \
     F(CLOCK_BACK, "clock jumped back", 100000, "the same")                                         \
     F(CLOCK_DRIFT, "clock drifted", 1000000, "a process's birth")                                  \
     F(PAY_LATE, "provider told late", 150000, "a payment")                                         \

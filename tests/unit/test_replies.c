@@ -119,6 +119,27 @@ test_no_room_before_the_deadline(void **unused)
     replies_destroy(&replies);
 }
 
+/* One client with much time must not hold up the room of all the others. */
+static void
+test_a_patient_reply_is_carried(void **unused)
+{
+    (void)unused;
+    reply_t reply;
+    replies_t *replies = replies_new(20000);
+    test_add(replies, 2, 1, 1000000, 60);
+    for (uint64_t i = 0; i < 2000; i++) {
+        assert_true(replies_room(replies, (int64_t)i));
+        test_add(replies, 1, i, (int64_t)i + 2, 100);
+        test_found(replies, 2, 1, 60);
+    }
+    assert_false(replies_find(replies, 1, 1, &reply));
+    assert_true(replies_count(replies) < 400);
+    while (replies_room(replies, 1000001))
+        test_add(replies, 1, 3000 + replies_count(replies), 1000001, 1500);
+    assert_false(replies_find(replies, 2, 1, &reply)); /* its time was over */
+    replies_destroy(&replies);
+}
+
 /* ---- saving ---- */
 
 enum { DISK_BLOCKS = 4096 };
@@ -276,6 +297,7 @@ main(void)
         cmocka_unit_test(test_repeat_finds_the_same),
         cmocka_unit_test(test_second_replaces_first),
         cmocka_unit_test(test_no_room_before_the_deadline),
+        cmocka_unit_test(test_a_patient_reply_is_carried),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_malformed_blocks),
         cmocka_unit_test(test_new_bound),

@@ -1,33 +1,23 @@
-/* broker_send - what the broker sends: to clients, packed by the turn, and to actors. */
-#include "broker/inside.h"
+/* router_send - what the router sends: to clients, packed by the turn, and to actors. */
+#include "broker/router_inside.h"
 #include <assert.h>
-
-static void
-broker_id_of(uint64_t name, uint8_t id[5])
-{
-    id[0] = 0;
-    for (int i = 0; i < 4; i++)
-        id[1 + i] = (uint8_t)(name >> (8 * i));
-}
+#include <errno.h>
+#include <string.h>
 
 /* A client that is gone or doesn't read loses its replies, nobody waits for it. */
 static void
-broker_send(broker_t *self, uint64_t name, zmq_msg_t *message)
+router_send(router_t *self, uint64_t name)
 {
-    uint8_t id[5];
-    broker_id_of(name, id);
-    void *socket = zsock_resolve(self->fronts[name >> 32]);
-    if (zmq_send(socket, id, sizeof id, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
-        zmq_msg_send(message, socket, ZMQ_DONTWAIT) < 0) {
-        self->dropped++;
-        if (errno == EHOSTUNREACH)
-            peers_remove(self->peers, name);
-        zmq_msg_close(message);
-    }
+    int trouble = self->ways.client_send(self->ways.argument, name);
+    if (trouble == 0)
+        return;
+    self->dropped++;
+    if (trouble == EHOSTUNREACH)
+        peers_remove(self->peers, name);
 }
 
 void
-broker_answer(broker_t *self, uint64_t name, const wire_header_t *command, status_t status,
+router_answer(router_t *self, uint64_t name, const wire_header_t *command, status_t status,
               const void *body, uint32_t size)
 {
     wire_header_t header = { .kind = WIRE_REPLY,
@@ -35,39 +25,39 @@ broker_answer(broker_t *self, uint64_t name, const wire_header_t *command, statu
                              .status = status,
                              .key = command->key,
                              .request = command->request };
-    zmq_msg_t message;
-    if (zmq_msg_init_size(&message, wire_size(size)) != 0) {
+    void *to = self->ways.client_room(self->ways.argument, wire_size(size));
+    if (!to) {
         self->dropped++;
         return;
     }
-    wire_put(zmq_msg_data(&message), &header, body, size);
-    broker_send(self, name, &message);
+    wire_put(to, &header, body, size);
+    router_send(self, name);
 }
 
 void
-broker_refuse(broker_t *self, uint64_t name, const wire_header_t *command, status_t status)
+router_refuse(router_t *self, uint64_t name, const wire_header_t *command, status_t status)
 {
-    uint8_t buffer[BROKER_BODY_MAX];
+    uint8_t buffer[ROUTER_BODY_MAX];
     pack_t pack;
     pack_init(&pack, buffer, sizeof buffer);
     pack_map(&pack, status == STATUS_BUSY ? 2 : 1);
     pack_key_str(&pack, "error", status_name(status));
     if (status == STATUS_BUSY)
-        pack_key_uint(&pack, "retry_ms", self->options->retry_ms);
+        pack_key_uint(&pack, "retry_ms", self->options.retry_ms);
     self->refused++;
-    broker_answer(self, name, command, status, buffer, (uint32_t)pack.size);
+    router_answer(self, name, command, status, buffer, (uint32_t)pack.size);
 }
 
-/* Put a reply's bytes in its client's list; they stay where they are until broker_deliver(). */
+/* Put a reply's bytes in its client's list; they stay where they are until router_deliver(). */
 void
-broker_wait(broker_t *self, uint64_t name, const uint8_t *bytes, size_t size)
+router_wait(router_t *self, uint64_t name, const uint8_t *bytes, size_t size)
 {
     peer_t *peer = name ? peers_find(self->peers, name) : NULL;
     if (!peer) {
         self->dropped++;
         return;
     }
-    assert(self->waiting_count < BROKER_REPLIES_MAX);
+    assert(self->waiting_count < ROUTER_REPLIES_MAX);
     int32_t at = (int32_t)self->waiting_count++;
     self->waiting[at] = (waiting_t){ .bytes = bytes, .size = (uint32_t)size, .next = -1 };
     if (peer->first < 0) {
@@ -82,40 +72,30 @@ broker_wait(broker_t *self, uint64_t name, const uint8_t *bytes, size_t size)
 
 /* One message for each client that has replies waiting. */
 void
-broker_deliver(broker_t *self)
+router_deliver(router_t *self)
 {
     for (uint32_t i = 0; i < self->touched_count; i++) {
         peer_t *peer = peers_find(self->peers, self->touched[i]);
         if (!peer)
             continue;
-        zmq_msg_t message;
-        bool good = zmq_msg_init_size(&message, peer->bytes) == 0;
-        uint8_t *to = good ? zmq_msg_data(&message) : NULL;
-        for (int32_t at = peer->first; good && at >= 0; at = self->waiting[at].next) {
+        uint8_t *message = self->ways.client_room(self->ways.argument, peer->bytes), *to = message;
+        for (int32_t at = peer->first; message && at >= 0; at = self->waiting[at].next) {
             memcpy(to, self->waiting[at].bytes, self->waiting[at].size);
             to += self->waiting[at].size;
         }
         peer->first = peer->last = -1;
         peer->bytes = 0;
-        if (good)
-            broker_send(self, self->touched[i], &message);
+        if (message)
+            router_send(self, self->touched[i]);
+        else
+            self->dropped++;
     }
     self->waiting_count = self->touched_count = 0;
 }
 
-static bool
-broker_send_actor(broker_t *self, uint64_t actor, const void *bytes, size_t size)
-{
-    uint8_t id[5];
-    broker_id_of(actor, id);
-    void *socket = zsock_resolve(self->back);
-    return zmq_send(socket, id, sizeof id, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
-           zmq_send(socket, bytes, size, ZMQ_DONTWAIT) >= 0;
-}
-
 /* The actor can't be reached: every packed command is answered. */
 static void
-broker_bounce(broker_t *self, lane_t *partition)
+router_bounce(router_t *self, lane_t *partition)
 {
     size_t at = 0;
     wire_route_t route;
@@ -124,34 +104,34 @@ broker_bounce(broker_t *self, lane_t *partition)
         status_t status =
             wire_next_routed(partition->out.bytes, partition->out.size, &at, &route, &record);
         assert(status == STATUS_OK);
-        broker_refuse(self, route.peer, &record.header, STATUS_UNAVAILABLE);
+        router_refuse(self, route.peer, &record.header, STATUS_UNAVAILABLE);
     }
     partition->in_flight -= partition->out.records;
 }
 
 static void
-broker_flush(broker_t *self, lane_t *partition)
+router_flush_lane(router_t *self, lane_t *partition)
 {
     pack_buffer_t *out = &partition->out;
     if (!out->size)
         return;
-    if (!broker_send_actor(self, partition->actor, out->bytes, out->size)) {
+    if (!self->ways.actor_send(self->ways.argument, partition->actor, out->bytes, out->size)) {
         partition->actor = 0;
-        broker_bounce(self, partition);
+        router_bounce(self, partition);
     }
     out->size = 0;
     out->records = 0;
 }
 
 void
-broker_flush_all(broker_t *self)
+router_flush(router_t *self)
 {
-    for (uint32_t i = 0; i < self->options->partitions; i++)
-        broker_flush(self, &self->partitions[i]);
+    for (uint32_t i = 0; i < self->options.partitions; i++)
+        router_flush_lane(self, &self->partitions[i]);
 }
 
 void
-broker_forward(broker_t *self, lane_t *partition, uint32_t number, const peer_t *peer,
+router_forward(router_t *self, lane_t *partition, uint32_t number, const peer_t *peer,
                const wire_record_t *record)
 {
     pack_buffer_t *out = &partition->out;
@@ -161,7 +141,7 @@ broker_forward(broker_t *self, lane_t *partition, uint32_t number, const peer_t 
                            .role = peer->role,
                            .partition = (uint16_t)number };
     if (out->size + size > out->room)
-        broker_flush(self, partition);
+        router_flush_lane(self, partition);
     out->size += wire_put_routed(out->bytes + out->size, &route, &record->header, record->body,
                                  record->body_size);
     out->records++;

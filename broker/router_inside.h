@@ -1,0 +1,61 @@
+/* router_inside - what the files of the router share: its state, and the calls between them. */
+#ifndef ROUTER_INSIDE_H
+#define ROUTER_INSIDE_H
+#include "broker/peers.h"
+#include "broker/router.h"
+#include "broker/status.h"
+#include "broker/wire.h"
+
+enum {
+    ROUTER_PACK_BYTES = 256 * 1024, /* a partition's message is sent on when it is this big */
+    ROUTER_REPLIES_MAX = 65536,     /* replies of one message from an actor */
+    ROUTER_BODY_MAX = 512,          /* a body that the router itself writes */
+};
+
+/* What waits for one actor. */
+typedef struct {
+    uint8_t *bytes;
+    size_t size, room;
+    uint32_t records;
+} pack_buffer_t;
+
+typedef struct {
+    uint64_t actor; /* 0: nobody */
+    int64_t seen_ms;
+    uint64_t sequence;
+    uint32_t in_flight;
+    pack_buffer_t out;
+} lane_t;
+
+/* A reply waiting to be packed: where it is, and the next one of the same peer. */
+typedef struct {
+    const uint8_t *bytes;
+    uint32_t size;
+    int32_t next;
+} waiting_t;
+
+struct router {
+    router_options_t options;
+    router_ways_t ways;
+    peers_t *peers;
+    lane_t *partitions;
+    uint64_t cashier; /* peer that executes provider calls; 0: nobody */
+    waiting_t *waiting;
+    uint64_t *touched; /* peers with something waiting */
+    uint32_t waiting_count, touched_count;
+    uint8_t *status_body;
+    size_t status_room;
+    int64_t now_ms, tick_ms; /* monotonic */
+    uint64_t forwarded, refused, dropped, malformed;
+};
+
+/* router_send.c: to clients, a message at once or packed by the turn; to actors, packed. */
+void router_answer(router_t *self, uint64_t name, const wire_header_t *command, status_t status,
+                   const void *body, uint32_t size);
+void router_refuse(router_t *self, uint64_t name, const wire_header_t *command, status_t status);
+/* Put a reply's bytes in its client's list; they stay where they are until router_deliver(). */
+void router_wait(router_t *self, uint64_t name, const uint8_t *bytes, size_t size);
+void router_deliver(router_t *self);
+void router_forward(router_t *self, lane_t *lane, uint32_t number, const peer_t *peer,
+                    const wire_record_t *record);
+#endif
