@@ -59,6 +59,7 @@ sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
 image_src := $(wildcard tests/images/*.c)
 nth_src   := $(wildcard tests/nth/*.c)
 past_src  := $(if $(wildcard tests/history/*.c),$(wildcard tests/history/*.c) clients/load/past.c)
+storm_src := $(wildcard tests/overload/*.c) clients/load/control.c clients/load/histogram.c
 bench_src := $(wildcard bench/*.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
@@ -75,7 +76,7 @@ programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
 benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
-            $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history)
+            $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload
 units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk
 stamp    := build/setup.stamp
 
@@ -88,7 +89,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash crash-images sim mutants history fuzz bench tables install uninstall clean
+        tsan crash crash-images sim mutants history fuzz overload bench tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -135,6 +136,8 @@ $(BUILD)/images: $(image_src:%.c=$(BUILD)/%.o) $(script_src:%.c=$(BUILD)/%.o) \
 $(BUILD)/nth: $(nth_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	$(link)
+$(BUILD)/overload: $(storm_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
@@ -209,12 +212,16 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/history $(BUILD)/proof
+sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
 crash: programs $(BUILD)/crash $(BUILD)/history
 	@BUILD=$(BUILD) ROUNDS=$(ROUNDS) tests/crash.sh
+
+#: overload   ten times the peak for SECONDS=60: goodput, latency, memory, every command's answer
+overload: programs $(BUILD)/overload
+	@BUILD=$(BUILD) $(if $(SECONDS),SECONDS_OF_STORM=$(SECONDS)) tests/overload.sh
 
 #: sim        SEEDS=1000 seeds of the deterministic simulator from FIRST=1 on; SEED=n one of them again
 sim: $(BUILD)/sim

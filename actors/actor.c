@@ -164,17 +164,19 @@ actor_wait(partition_t *partition)
         zsys_warning("actor: poll: %s", zmq_strerror(errno));
 }
 
-/* Take the commands of one message. All are for one partition, which has room for the next. */
-static void
+/* Take the commands of one message. All are for one partition, which has room for the next. True
+ * when it had to be waited for room: then the turn has taken long enough. */
+static bool
 actor_message(actor_t *self, const uint8_t *bytes, size_t size, int64_t now_ms)
 {
     size_t at = 0;
+    bool waited = false;
     while (at < size) {
         wire_route_t route;
         wire_record_t record;
         if (wire_next_routed(bytes, size, &at, &route, &record) != STATUS_OK) {
             self->malformed++;
-            return;
+            return waited;
         }
         if (self->options->echo) {
             actor_echo(self, &route, &record);
@@ -187,10 +189,14 @@ actor_message(actor_t *self, const uint8_t *bytes, size_t size, int64_t now_ms)
             continue;
         }
         partition_t *partition = self->partitions[index];
-        while (!partition_room(partition))
+        while (!partition_room(partition)) {
             actor_wait(partition);
+            now_ms = actor_wall_ms();
+            waited = true;
+        }
         partition_accept(partition, &route, &record, now_ms);
     }
+    return waited;
 }
 
 static bool
@@ -212,8 +218,10 @@ actor_receive(actor_t *self, int64_t now_ms)
             zmq_msg_close(&message);
             return;
         }
-        actor_message(self, zmq_msg_data(&message), zmq_msg_size(&message), now_ms);
+        bool waited = actor_message(self, zmq_msg_data(&message), zmq_msg_size(&message), now_ms);
         zmq_msg_close(&message);
+        if (waited) /* the broker waits for answers and heartbeats, and the time has moved on */
+            return;
     }
 }
 
@@ -343,6 +351,7 @@ actor_turn(actor_t *self, const zmq_pollitem_t *items)
     if (items[2].revents)
         actor_subscriptions(self);
     actor_receive(self, now_ms);
+    now_ms = actor_wall_ms();
     for (uint32_t i = 0; i < self->options->partition_count && !self->options->echo; i++)
         partition_turn(self->partitions[i], now_ms);
     if (now_ms >= self->heartbeat_ms) {

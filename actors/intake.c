@@ -1,4 +1,4 @@
-/* intake - see batch.h for the contract. */
+/* intake - see intake.h for the contract. */
 #include "actors/intake.h"
 #include "broker/status.h"
 #include <assert.h>

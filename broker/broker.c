@@ -11,7 +11,11 @@ enum {
     FRONT_CASHIER,
     FRONTS,
     BROKER_TURN_MESSAGES = 512, /* taken from one socket before the others get their turn */
+    BROKER_REST_MS = 1,
     BROKER_HWM = 100000,
+    /* Messages that wait here for one client. What is unread is late before it is read, so few:
+     * the rest waits with the client, who sees it. */
+    BROKER_FRONT_HWM = 128,
 };
 
 typedef struct {
@@ -251,12 +255,13 @@ broker_bind(zsock_t *socket, const char *endpoints)
 }
 
 static zsock_t *
-broker_router(const char *endpoints, gate_t *gate)
+broker_router(const char *endpoints, gate_t *gate, int receive_max)
 {
     zsock_t *socket = zsock_new(ZMQ_ROUTER);
     assert(socket);
     broker_limits(socket);
     zsock_set_router_mandatory(socket, 1);
+    zsock_set_rcvhwm(socket, receive_max);
     if (gate)
         gate_guard(gate, socket);
     if (!broker_bind(socket, endpoints))
@@ -285,7 +290,8 @@ broker_open(broker_t *self)
         self->gate = gate_new(options->keys);
         if (!self->gate)
             return false;
-        self->fronts[FRONT_SECURE] = broker_router(options->secure_clients, self->gate);
+        self->fronts[FRONT_SECURE] =
+            broker_router(options->secure_clients, self->gate, BROKER_FRONT_HWM);
         self->secure_events_out = broker_publisher(options->secure_events, self->gate);
         if (!self->fronts[FRONT_SECURE] || !self->secure_events_out)
             return false;
@@ -293,9 +299,9 @@ broker_open(broker_t *self)
     char actors[512], events[512];
     snprintf(actors, sizeof actors, "%s %s", BROKER_INSIDE, options->actors);
     snprintf(events, sizeof events, "%s %s", BROKER_INSIDE_EVENTS, options->actor_events);
-    self->fronts[FRONT_PLAIN] = broker_router(options->clients, NULL);
-    self->fronts[FRONT_CASHIER] = broker_router(BROKER_INSIDE_CASHIER, NULL);
-    self->back = broker_router(actors, NULL);
+    self->fronts[FRONT_PLAIN] = broker_router(options->clients, NULL, BROKER_FRONT_HWM);
+    self->fronts[FRONT_CASHIER] = broker_router(BROKER_INSIDE_CASHIER, NULL, BROKER_HWM);
+    self->back = broker_router(actors, NULL, BROKER_HWM);
     self->events_out = broker_publisher(options->events, NULL);
     self->events_in = zsock_new(ZMQ_XSUB);
     if (!self->events_in || !broker_bind(self->events_in, events))
@@ -360,7 +366,8 @@ broker_turn(broker_t *self, const zmq_pollitem_t *items, int count, const uint32
             break;
     for (int item = ITEM_FRONTS; item < count; item++)
         for (uint32_t i = 0; items[item].revents && i < BROKER_TURN_MESSAGES; i++)
-            if (!broker_front_message(self, fronts[item - ITEM_FRONTS]))
+            if (!router_hungry(self->router) ||
+                !broker_front_message(self, fronts[item - ITEM_FRONTS]))
                 break;
     router_flush(self->router);
     if (items[ITEM_EVENTS_IN].revents)
@@ -387,7 +394,12 @@ broker_actor(zsock_t *pipe, void *options)
     uint32_t fronts[FRONTS];
     int count = broker_poll_items(&self, items, fronts);
     while (!self.stop) {
-        if (zmq_poll(items, count, ROUTER_HEARTBEAT_MS) < 0) {
+        /* Behind with refusing: only what makes room is looked at, until a little later. */
+        bool hungry = router_hungry(self.router);
+        for (int item = ITEM_FRONTS; item < count; item++)
+            items[item].revents = 0;
+        if (zmq_poll(items, hungry ? count : ITEM_FRONTS,
+                     hungry ? ROUTER_HEARTBEAT_MS : BROKER_REST_MS) < 0) {
             if (errno == EINTR)
                 continue;
             zsys_error("broker: poll: %s", zmq_strerror(errno));

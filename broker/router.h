@@ -4,8 +4,12 @@
  * this very code. broker.c is the loop that gives it sockets.
  *
  * It packs all that waits for a partition into one message to its actor; replies of one message
- * from an actor are packed per client the same way. It never decodes a body, but for hello, which
- * it answers itself.
+ * from an actor are packed per client the same way, and so are its own answers of a turn. It never
+ * decodes a body, but for hello, which it answers itself.
+ *
+ * Overload: what finds no room is told BUSY, or EXPIRED when it is late, at the price of a copy;
+ * and only so many a millisecond. What is beyond stays with the sockets, whose high-water marks
+ * hold the clients back.
  *
  * Truths: (1) a client is known by its hello, else HELLO_FIRST; (2) a record is passed on only when
  * its role may call the operation, its partition has a live actor, and the partition has
@@ -23,6 +27,11 @@ enum {
     ROUTER_ACTOR_SILENT_MS = 5000, /* an actor without a heartbeat is down after this */
     ROUTER_HEARTBEAT_MS = 1000,
     ROUTER_PARTITIONS_MAX = 1024,
+    /* BUSY told in a millisecond: what is beyond stays unread, so that telling takes little of the
+     * time that the work needs. The most, while commands are found late: the queue is too long. */
+    ROUTER_BUSY_MIN = 100,
+    ROUTER_BUSY_MAX = 3200,
+    ROUTER_BUSY_STEP_MS = 10, /* it is doubled, or falls by an eighth, so often */
 };
 
 /* The ways out. A client's name is its connection's: whoever calls router_client() chose it; never
@@ -37,7 +46,7 @@ typedef struct {
     int (*client_send)(void *argument, uint64_t client);
     /* False: the actor can't be reached. Never waits. */
     bool (*actor_send)(void *argument, uint64_t actor, const void *bytes, size_t size);
-    /* Unix ms, for the client's information. */
+    /* Unix ms: deadlines are judged by it. */
     int64_t (*wall_ms)(void *argument);
     /* Something odd, for the log. */
     void (*warn)(void *argument, const char *what);
@@ -55,14 +64,17 @@ typedef struct router router_t;
 /* NULL when memory is short. */
 router_t *router_new(const router_options_t *options, const router_ways_t *ways);
 void router_destroy(router_t **self_p);
-/* Monotonic time, before what happens at it. Forgets silent clients now and then. */
+/* The time, monotonic and by ways.wall_ms(), before what happens at it. Forgets silent clients now
+ * and then. */
 void router_clock(router_t *self, int64_t now_ms);
 /* One frame of one client, with the public key of its connection or NULL. */
 void router_client(router_t *self, uint64_t client, const char *public_key, const void *bytes,
                    size_t size);
 /* One frame of one actor. */
 void router_actor(router_t *self, uint64_t actor, const void *bytes, size_t size);
-/* Send on what was packed for actors: at the end of a turn. */
+/* Shall more be read from clients now? If not, ask again after router_clock(). */
+bool router_hungry(const router_t *self);
+/* Send on what was packed for actors, and the router's own answers: at the end of a turn. */
 void router_flush(router_t *self);
 /* A message that was none. */
 void router_malformed(router_t *self);

@@ -49,6 +49,7 @@ router_actor_record(router_t *self, uint64_t actor, const wire_route_t *route,
             partition->in_flight--;
         if (partition)
             partition->sequence = (uint64_t)record->header.moment;
+        self->late |= record->header.status == STATUS_EXPIRED;
         router_wait(self, route->peer, bytes, size);
         break;
     case WIRE_TELL:

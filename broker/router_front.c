@@ -38,7 +38,7 @@ router_hello(router_t *self, peer_t *peer, const wire_record_t *record, const ch
     pack_key_uint(&pack, "partitions", self->options.partitions);
     pack_key_str(&pack, "role", role_name((role_t)peer->role));
     pack_key_uint(&pack, "version", WIRE_VERSION);
-    pack_key_int(&pack, "now_ms", self->ways.wall_ms(self->ways.argument));
+    pack_key_int(&pack, "now_ms", self->wall_ms);
     pack_key_uint(&pack, "busy_retry_ms", self->options.retry_ms);
     router_answer(self, peer->name, &record->header, STATUS_OK, buffer, (uint32_t)pack.size);
 }
@@ -86,6 +86,22 @@ router_own(router_t *self, peer_t *peer, const wire_record_t *record, const char
         router_status(self, peer, record);
 }
 
+/* A command that is late is passed on all the same while there is room: its first copy may have
+ * been answered, and the actor knows. When half of the room is taken, its work is not worth it. */
+static status_t
+router_room(router_t *self, const lane_t *partition, const wire_header_t *command)
+{
+    if (partition->in_flight >= self->options.in_flight_max / 2 && command->moment > 0 &&
+        command->moment < self->wall_ms) {
+        self->late = true;
+        return STATUS_EXPIRED;
+    }
+    if (partition->in_flight < self->options.in_flight_max)
+        return STATUS_OK;
+    self->busy_left--;
+    return STATUS_BUSY;
+}
+
 /* What stands in the way of passing this command on? The partition goes to *number. */
 static status_t
 router_judge(router_t *self, const peer_t *peer, const wire_record_t *record, uint32_t *number)
@@ -105,7 +121,7 @@ router_judge(router_t *self, const peer_t *peer, const wire_record_t *record, ui
     const lane_t *partition = &self->partitions[*number];
     if (!router_up(self, partition))
         return STATUS_UNAVAILABLE;
-    return partition->in_flight >= self->options.in_flight_max ? STATUS_BUSY : STATUS_OK;
+    return router_room(self, partition, &record->header);
 }
 
 static void

@@ -10,6 +10,9 @@ enum {
     ROUTER_PACK_BYTES = 256 * 1024, /* a partition's message is sent on when it is this big */
     ROUTER_REPLIES_MAX = 65536,     /* replies of one message from an actor */
     ROUTER_BODY_MAX = 512,          /* a body that the router itself writes */
+    ROUTER_REFUSALS = 32,           /* statuses that the router refuses with are below */
+    ROUTER_REFUSAL_MAX = 64,
+    ROUTER_ANSWERS_BYTES = 256 * 1024, /* its own answers of a turn; full, they leave early */
 };
 
 /* What waits for one actor. */
@@ -34,6 +37,12 @@ typedef struct {
     int32_t next;
 } waiting_t;
 
+/* The body of a refusal, which is the same every time. */
+typedef struct {
+    uint8_t bytes[ROUTER_REFUSAL_MAX];
+    uint32_t size;
+} refusal_t;
+
 struct router {
     router_options_t options;
     router_ways_t ways;
@@ -43,13 +52,22 @@ struct router {
     waiting_t *waiting;
     uint64_t *touched; /* peers with something waiting */
     uint32_t waiting_count, touched_count;
+    uint8_t *answers; /* written by the router itself; waiting ones point into it */
+    size_t answers_size;
+    refusal_t refusals[ROUTER_REFUSALS];
     uint8_t *status_body;
     size_t status_room;
     int64_t now_ms, tick_ms; /* monotonic */
+    int64_t wall_ms;
+    int64_t busy_left;    /* BUSY that may be told now; below 0: told ahead of time */
+    uint32_t busy_per_ms; /* ROUTER_BUSY_MIN .. ROUTER_BUSY_MAX */
+    int64_t step_ms;
+    bool late; /* a command was found late since the last step */
     uint64_t forwarded, refused, dropped, malformed;
 };
 
-/* router_send.c: to clients, a message at once or packed by the turn; to actors, packed. */
+/* router_send.c: what goes out is packed, for each client and each actor one message a turn. */
+void router_make_refusals(router_t *self);
 void router_answer(router_t *self, uint64_t name, const wire_header_t *command, status_t status,
                    const void *body, uint32_t size);
 void router_refuse(router_t *self, uint64_t name, const wire_header_t *command, status_t status);

@@ -1,4 +1,4 @@
-/* router_send - what the router sends: to clients, packed by the turn, and to actors. */
+/* router_send - what the router sends, packed by the turn: to clients and to actors. */
 #include "broker/router_inside.h"
 #include <assert.h>
 #include <errno.h>
@@ -16,6 +16,23 @@ router_send(router_t *self, uint64_t name)
         peers_remove(self->peers, name);
 }
 
+/* Bodies of refusals: written once, copied ever after. */
+void
+router_make_refusals(router_t *self)
+{
+    for (status_t status = 1; status < ROUTER_REFUSALS; status++) {
+        refusal_t *refusal = &self->refusals[status];
+        pack_t pack;
+        pack_init(&pack, refusal->bytes, sizeof refusal->bytes);
+        pack_map(&pack, status == STATUS_BUSY ? 2 : 1);
+        pack_key_str(&pack, "error", status_name(status));
+        if (status == STATUS_BUSY)
+            pack_key_uint(&pack, "retry_ms", self->options.retry_ms);
+        assert(!pack.overflow);
+        refusal->size = (uint32_t)pack.size;
+    }
+}
+
 void
 router_answer(router_t *self, uint64_t name, const wire_header_t *command, status_t status,
               const void *body, uint32_t size)
@@ -25,30 +42,27 @@ router_answer(router_t *self, uint64_t name, const wire_header_t *command, statu
                              .status = status,
                              .key = command->key,
                              .request = command->request };
-    void *to = self->ways.client_room(self->ways.argument, wire_size(size));
-    if (!to) {
-        self->dropped++;
-        return;
-    }
-    wire_put(to, &header, body, size);
-    router_send(self, name);
+    assert(wire_size(size) <= ROUTER_ANSWERS_BYTES);
+    if (self->answers_size + wire_size(size) > ROUTER_ANSWERS_BYTES ||
+        self->waiting_count == ROUTER_REPLIES_MAX)
+        router_deliver(self);
+    uint8_t *to = self->answers + self->answers_size;
+    size_t written = wire_put(to, &header, body, size);
+    self->answers_size += written;
+    router_wait(self, name, to, written);
 }
 
 void
 router_refuse(router_t *self, uint64_t name, const wire_header_t *command, status_t status)
 {
-    uint8_t buffer[ROUTER_BODY_MAX];
-    pack_t pack;
-    pack_init(&pack, buffer, sizeof buffer);
-    pack_map(&pack, status == STATUS_BUSY ? 2 : 1);
-    pack_key_str(&pack, "error", status_name(status));
-    if (status == STATUS_BUSY)
-        pack_key_uint(&pack, "retry_ms", self->options.retry_ms);
+    assert(status > 0 && status < ROUTER_REFUSALS);
+    const refusal_t *refusal = &self->refusals[status];
     self->refused++;
-    router_answer(self, name, command, status, buffer, (uint32_t)pack.size);
+    router_answer(self, name, command, status, refusal->bytes, refusal->size);
 }
 
-/* Put a reply's bytes in its client's list; they stay where they are until router_deliver(). */
+/* Put a reply's bytes in its client's list; they stay where they are until router_deliver(). Those
+ * that stand behind one another are one piece. */
 void
 router_wait(router_t *self, uint64_t name, const uint8_t *bytes, size_t size)
 {
@@ -57,17 +71,22 @@ router_wait(router_t *self, uint64_t name, const uint8_t *bytes, size_t size)
         self->dropped++;
         return;
     }
+    peer->bytes += (uint32_t)size;
+    waiting_t *last = peer->first < 0 ? NULL : &self->waiting[peer->last];
+    if (last && last->bytes + last->size == bytes) {
+        last->size += (uint32_t)size;
+        return;
+    }
     assert(self->waiting_count < ROUTER_REPLIES_MAX);
     int32_t at = (int32_t)self->waiting_count++;
     self->waiting[at] = (waiting_t){ .bytes = bytes, .size = (uint32_t)size, .next = -1 };
-    if (peer->first < 0) {
+    if (last) {
+        last->next = at;
+    } else {
         peer->first = at;
         self->touched[self->touched_count++] = name;
-    } else {
-        self->waiting[peer->last].next = at;
     }
     peer->last = at;
-    peer->bytes += (uint32_t)size;
 }
 
 /* One message for each client that has replies waiting. */
@@ -91,6 +110,7 @@ router_deliver(router_t *self)
             self->dropped++;
     }
     self->waiting_count = self->touched_count = 0;
+    self->answers_size = 0;
 }
 
 /* The actor can't be reached: every packed command is answered. */
@@ -128,6 +148,7 @@ router_flush(router_t *self)
 {
     for (uint32_t i = 0; i < self->options.partitions; i++)
         router_flush_lane(self, &self->partitions[i]);
+    router_deliver(self);
 }
 
 void

@@ -35,6 +35,7 @@ enum {
     LINE_SLOTS = 8,
     PLACE_OFFSET_BITS = 9,
 };
+#define BLOCK_NUMBER_MAX (UINT64_MAX / 2) /* counting blocks never wraps */
 _Static_assert(REPLIES_BLOCK / 4 < (1 << PLACE_OFFSET_BITS) - 1, "an offset fits its bits");
 
 struct replies {
@@ -501,7 +502,8 @@ replies_load(replies_t *self, uint64_t number, const void *data, size_t size)
 {
     int64_t deadline_ms;
     bool empty = self->first == self->last && reply_block(self, self->last)->used == 0;
-    if (size == 0 || size > REPLIES_BLOCK || !reply_block_sound(data, size, &deadline_ms))
+    if (number > BLOCK_NUMBER_MAX || size == 0 || size > REPLIES_BLOCK ||
+        !reply_block_sound(data, size, &deadline_ms))
         return -1;
     if (empty) {
         self->ring[number & self->mask] = reply_block(self, self->last);

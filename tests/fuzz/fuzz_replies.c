@@ -11,7 +11,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_input_t input = { data, size };
     fuzz_memory_begin();
     replies_t *replies = replies_new(REPLIES_BOUND);
-    uint64_t number = 1 + fuzz_take(&input, 1);
+    uint64_t number = fuzz_take(&input, 8); /* of the first block */
     bool sound = true;
     while (replies && input.left > 0 && sound) {
         size_t length = fuzz_take(&input, 2) % (REPLIES_BLOCK + 10);

@@ -133,10 +133,10 @@ seeds_of_operation(const operation_t *operation)
 static void
 seed_block(void *argument, uint64_t number, const void *data, size_t size)
 {
-    uint8_t bytes[SEED_MAX] = { 1, (uint8_t)size, (uint8_t)(size >> 8) };
+    uint8_t bytes[SEED_MAX] = { 1, [8] = (uint8_t)size, [9] = (uint8_t)(size >> 8) };
     (void)argument, (void)number;
-    memcpy(bytes + 3, data, size);
-    seed("replies", bytes, size + 3);
+    memcpy(bytes + 10, data, size);
+    seed("replies", bytes, size + 10);
 }
 
 static void

@@ -7,6 +7,7 @@ build=$(realpath "$BUILD")
 work=$(mktemp -d)
 passed=0 failed=0
 server=0 clients='' events=''
+server_launch=() # words before the server's own, which must end in exec
 
 clean_up() {
     [ "$server" = 0 ] || kill -9 "$server" 2>/dev/null
@@ -55,7 +56,7 @@ server_start() {
     mapfile -t arguments < <(apart)
     rm -f "$work/ready"
     mkfifo "$work/ready"
-    "$build/marqueed" "${arguments[@]}" "$@" >"$work/ready" 2>>"$work/server.log" </dev/null &
+    "${server_launch[@]}" "$build/marqueed" "${arguments[@]}" "$@" >"$work/ready" 2>>"$work/server.log" </dev/null &
     server=$!
     if ! read -r -t 60 line <"$work/ready" || [[ $line != 'ready '* ]]; then
         cat "$work/server.log"
