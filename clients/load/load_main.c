@@ -189,6 +189,7 @@ run_sum(run_t *self)
         report->refused += worker->refused;
         report->in_time += worker->in_time;
         report->turned_away += worker->turned_away;
+        report->held_back += worker->held_back;
         report->malformed += worker->malformed;
         report->unanswered += worker->outstanding;
         double seconds = (double)(worker->measure_last_ns - worker->measure_first_ns) / 1e9;

@@ -47,19 +47,13 @@ report_print_json(const report_t *report)
         const char *name;
         uint64_t value;
     } numbers[] = {
-        { "clients", options->clients },
-        { "inflight", options->inflight },
-        { "pack", options->pack },
-        { "threads", options->threads },
-        { "rate", options->rate },
-        { "accepted", report->accepted },
-        { "in_time", report->in_time },
-        { "turned_away", report->turned_away },
-        { "refused", report->refused },
-        { "malformed", report->malformed },
-        { "oversold", report->oversold },
-        { "lost", report->lost },
-        { "unanswered", report->unanswered },
+        { "clients", options->clients },    { "inflight", options->inflight },
+        { "pack", options->pack },          { "threads", options->threads },
+        { "rate", options->rate },          { "accepted", report->accepted },
+        { "in_time", report->in_time },     { "turned_away", report->turned_away },
+        { "held_back", report->held_back }, { "refused", report->refused },
+        { "malformed", report->malformed }, { "oversold", report->oversold },
+        { "lost", report->lost },           { "unanswered", report->unanswered },
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         json_object_set_new(object, numbers[i].name, json_integer((json_int_t)numbers[i].value));

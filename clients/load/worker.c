@@ -10,9 +10,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define WORKER_SLEEP_MAX_NS  INT64_C(10000000) /* the phase is looked at so often */
-#define WORKER_BEHIND_MAX_NS INT64_C(5000000)
-#define WORKER_DRAIN_MAX_NS  INT64_C(10000000000)
+#define WORKER_SLEEP_MAX_NS INT64_C(10000000) /* the phase is looked at so often */
+#define WORKER_DRAIN_MAX_NS INT64_C(10000000000)
 
 static uint32_t
 worker_buyers(const worker_t *self)
@@ -360,9 +359,6 @@ worker_pace(worker_t *self, int64_t now_ns)
 {
     int64_t intended_ns;
     buyer_t *last = NULL;
-    /* A storm does not make up for what the generator itself was late with. */
-    if (self->load->options->storm && now_ns - worker_intended(self) > WORKER_BEHIND_MAX_NS)
-        self->start_ns += now_ns - worker_intended(self);
     while (self->waiting_count > 0 && (intended_ns = worker_intended(self)) <= now_ns) {
         buyer_t *buyer = self->waiting[self->waiting_first];
         if (last && last->client != buyer->client)
@@ -375,6 +371,9 @@ worker_pace(worker_t *self, int64_t now_ns)
     }
     if (last)
         worker_sent(self, last->client);
+    /* All are in flight: in a storm what is due stays with the client, which sees that. */
+    for (; self->load->options->storm && worker_intended(self) <= now_ns; self->paced++)
+        self->held_back += self->measure_first_ns != 0 && self->measure_last_ns == 0;
 }
 
 /* Note when this thread saw the measuring begin and end. */

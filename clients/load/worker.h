@@ -47,7 +47,7 @@ typedef struct {
     /* What it measured; read after worker_join(). */
     histogram_t histogram;
     uint64_t by_status[WORKER_STATUS_MAX], accepted, refused, malformed;
-    uint64_t in_time, turned_away;
+    uint64_t in_time, turned_away, held_back;
     int64_t measure_first_ns, measure_last_ns;
     pthread_t thread;
     char error[CONTROL_ERROR_MAX];
