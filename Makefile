@@ -58,7 +58,7 @@ script_src := $(wildcard tests/script/*.c)
 sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
 image_src := $(wildcard tests/images/*.c)
 nth_src   := $(wildcard tests/nth/*.c)
-past_src  := $(filter-out %/test_history.c,$(wildcard tests/history/*.c))
+past_src  := $(if $(wildcard tests/history/*.c),$(wildcard tests/history/*.c) clients/load/past.c)
 storm_src := $(wildcard tests/overload/*.c) clients/load/control.c clients/load/histogram.c
 bench_src := $(wildcard bench/*.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
@@ -77,7 +77,7 @@ benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload
-units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk $(BUILD)/tests/test_history
+units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk
 stamp    := build/setup.stamp
 
 # All cores, unless asked otherwise; a make inside a make shares what the outer one has.
@@ -147,10 +147,6 @@ $(BUILD)/overload: $(storm_src:%.c=$(BUILD)/%.o) $(core) $(order)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
-	@mkdir -p $(@D)
-	$(link) -lcmocka
-$(BUILD)/tests/test_history: $(BUILD)/tests/history/test_history.o $(BUILD)/tests/history/history.o \
-                             $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
 $(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
@@ -225,7 +221,7 @@ sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
-crash: programs $(BUILD)/crash
+crash: programs $(BUILD)/crash $(BUILD)/history
 	@BUILD=$(BUILD) ROUNDS=$(ROUNDS) tests/crash.sh
 
 #: overload   ten times the peak for SECONDS=60: goodput, latency, memory, every command's answer

@@ -105,6 +105,7 @@ buyer_choose(buyer_t *self, load_t *load)
         return true;
     case LOAD_RUSH:
     case LOAD_UNIFORM:
+    case LOAD_LOOK:
     case LOAD_SCENARIOS:
         break;
     }
@@ -166,8 +167,14 @@ buyer_make_payment(buyer_t *self, uint64_t request)
 static const uint16_t step_operations[BUYER_STEPS] = {
     [BUYER_LOCK] = OP_SEATS_LOCK,    [BUYER_RELEASE] = OP_SEATS_RELEASE,
     [BUYER_ORDER] = OP_ORDER_CREATE, [BUYER_SETTLE] = OP_PAYMENT_SETTLE,
-    [BUYER_TICKET] = OP_TICKET_GET,
+    [BUYER_TICKET] = OP_TICKET_GET,  [BUYER_LOOK] = OP_SHOWTIME_GET,
 };
+
+uint16_t
+buyer_operation(const buyer_t *self)
+{
+    return step_operations[self->step];
+}
 
 bool
 buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms)
@@ -180,9 +187,13 @@ buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms)
     }
     if (self->step == BUYER_LOCK && !buyer_choose(self, load))
         return false;
+    if (self->step == BUYER_LOCK && load->options->scenario == LOAD_LOOK)
+        self->step = BUYER_LOOK;
     uint64_t request = ++self->serial << 16 | self->index;
-    uint32_t size;
-    if (self->step == BUYER_LOCK) {
+    uint32_t size = 0;
+    if (self->step == BUYER_LOOK) {
+        ; /* its key says all */
+    } else if (self->step == BUYER_LOCK) {
         size = buyer_make_lock(self);
     } else if (self->step == BUYER_RELEASE) {
         size = buyer_make_release(self);
@@ -193,7 +204,7 @@ buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms)
     }
     self->key = load->options->base + self->at.showtime;
     wire_header_t header = { .kind = WIRE_COMMAND, .key = self->key, .request = request };
-    header.operation = echo ? (uint16_t)OP_ECHO : step_operations[self->step];
+    header.operation = echo ? (uint16_t)OP_ECHO : buyer_operation(self);
     header.moment = deadline_ms;
     /* The body stands in its place already. */
     (void)wire_put(self->frame, &header, NULL, 0);
@@ -285,40 +296,4 @@ buyer_answer(buyer_t *self, load_t *load, const wire_record_t *record)
     }
     if (!good)
         self->step = BUYER_LOCK;
-}
-
-void
-buyer_past_begin(buyer_t *self, uint32_t client, int64_t now_ns)
-{
-    bool lock = self->step == BUYER_LOCK, paid = self->step == BUYER_SETTLE;
-    self->past = (past_call_t){ .start_ns = now_ns,
-                                .showtime = self->key,
-                                .user = buyer_owner(self),
-                                .client = client,
-                                .request = get_u64(self->frame + WIRE_PREFIX_SIZE + 16),
-                                .amount = paid ? (int64_t)self->amount : 0,
-                                .purchase = lock ? 0 : self->at.lock,
-                                .operation = step_operations[self->step] };
-    if (paid) /* each command is a transaction of its own */
-        self->past.mark = self->past.request;
-    if (!lock)
-        return;
-    self->past.seats[0] = (uint16_t)(2 * self->at.pair + 1);
-    self->past.seats[1] = (uint16_t)(2 * self->at.pair + 2);
-}
-
-void
-buyer_past_end(buyer_t *self, const wire_record_t *record, int64_t now_ns)
-{
-    uint64_t lock, until_ms;
-    past_call_t *past = &self->past;
-    past->end_ns = now_ns;
-    past->status = record->header.status;
-    past->sequence = (uint64_t)record->header.moment;
-    if (past->status != STATUS_OK)
-        return;
-    if (buyer_take_number(record, "until_ms", &until_ms))
-        past->until_ms = (int64_t)until_ms;
-    if (self->step == BUYER_LOCK && buyer_take_number(record, "lock", &lock))
-        past->purchase = (uint32_t)lock;
 }

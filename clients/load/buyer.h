@@ -5,8 +5,8 @@
 #ifndef LOAD_BUYER_H
 #define LOAD_BUYER_H
 #include "broker/wire.h"
+#include "clients/load/call.h"
 #include "clients/load/load.h"
-#include "clients/load/past.h"
 
 enum {
     BUYER_FRAME_MAX = 256,
@@ -19,6 +19,7 @@ typedef enum {
     BUYER_ORDER,
     BUYER_SETTLE,
     BUYER_TICKET,
+    BUYER_LOOK,
     BUYER_STEPS
 } buyer_step_t;
 
@@ -33,9 +34,10 @@ typedef struct {
     uint64_t key;        /* of the frame */
     uint64_t serial;     /* commands made; with `index` it makes the request id */
     int64_t intended_ns; /* when the command in flight was meant to be sent */
+    int64_t start_ns;    /* when it was sent, where a history is kept */
+    bool waiting;        /* for its answer */
     uint64_t chance;     /* never 0 */
     uint64_t amount;
-    past_call_t past;       /* of the command in flight, when a history is kept */
     uint32_t number;        /* among all buyers, 0 .. */
     uint32_t client, index; /* its connection, and its place among that connection's buyers */
     bool drawn;             /* a purchase's seats are chosen, but their showtime is not open yet */
@@ -49,10 +51,12 @@ void buyer_init(buyer_t *self, uint32_t number, uint32_t client, uint32_t index)
 bool buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms);
 /* Digest the answer to the command in flight; buyer_next() then makes the one after it. */
 void buyer_answer(buyer_t *self, load_t *load, const wire_record_t *record);
-/* Begin and end the history's record of the command in flight; times are Unix ns. The end comes
- * before buyer_answer(). */
-void buyer_past_begin(buyer_t *self, uint32_t client, int64_t now_ns);
-void buyer_past_end(buyer_t *self, const wire_record_t *record, int64_t now_ns);
+/* The operation of the command in flight, if it is not an echo. */
+uint16_t buyer_operation(const buyer_t *self);
+/* The command in flight as a call of the history, but for its end: `answer` is what came, NULL:
+ * nothing. `client` is its connection's number among all. To be asked before buyer_answer(). */
+void buyer_call(const buyer_t *self, const load_t *load, uint32_t client,
+                const wire_record_t *answer, history_call_t *call);
 /* The place among its connection's buyers that a request id names. */
 static inline uint32_t
 buyer_index(uint64_t request)

@@ -183,8 +183,8 @@ control_pack_showtime(uint8_t *body, size_t room)
     pack_key_uint(&pack, "opens_ms", now - CONTROL_SHOWTIME_MS);
     pack_key_uint(&pack, "closes_ms", now + CONTROL_SHOWTIME_MS);
     pack_key_uint(&pack, "cap", 16);
-    pack_key_uint(&pack, "ttl_ms", CONTROL_SHOWTIME_MS);
-    pack_key_uint(&pack, "ceiling_ms", 2 * CONTROL_SHOWTIME_MS);
+    pack_key_uint(&pack, "ttl_ms", CONTROL_LOCK_MS);
+    pack_key_uint(&pack, "ceiling_ms", 2 * CONTROL_LOCK_MS);
     pack_key_bool(&pack, "gap_rule", false);
     pack_str(&pack, "zones");
     pack_array(&pack, 1);

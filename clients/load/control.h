@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <zmq.h>
 
-enum { CONTROL_ERROR_MAX = 256 };
+enum {
+    CONTROL_ERROR_MAX = 256,
+    CONTROL_LOCK_MS = 3600 * 1000, /* how long a lock is held in the showtimes opened here */
+};
 
 typedef struct {
     void *socket;

@@ -23,19 +23,22 @@ typedef enum {
     LOAD_HOT,
     LOAD_UNIFORM,
     LOAD_PURCHASE,
+    LOAD_LOOK,
     LOAD_ECHO,
     LOAD_SCENARIOS
 } load_scenario_t;
 
 typedef struct {
     const char *endpoint;
+    const char *history; /* file to write every call to; NULL: none */
     load_scenario_t scenario;
     uint32_t clients, inflight, threads, pack;
+    uint32_t showtimes; /* that the scenario spreads over; 0: its own number */
     uint32_t seconds, warm_ms, deadline_ms;
-    uint64_t rate;       /* commands a second in all; 0: as fast as the answers come */
-    uint64_t base;       /* id of the first showtime */
-    const char *history; /* file for every call; NULL: none */
+    uint64_t rate; /* commands a second in all; 0: as fast as the answers come */
+    uint64_t base; /* id of the first showtime */
     bool json, setup;
+    bool storm; /* what is turned away is not tried again, and nobody waits for the generator */
 } load_options_t;
 
 /* The phases of a run; only answers that come in LOAD_MEASURE count. */
@@ -46,8 +49,8 @@ typedef struct past past_t;
 
 typedef struct {
     const load_options_t *options;
+    past_t *past; /* the history's file, NULL: none */
     ledger_t *ledger;
-    past_t *past;       /* NULL: nobody wants to know */
     uint32_t showtimes; /* that the scenario spreads over; purchases move on */
     uint32_t partitions;
     uint32_t retry_ms;

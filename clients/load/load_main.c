@@ -10,17 +10,15 @@
 #include "clients/load/options.h"
 #include "clients/load/report.h"
 #include "clients/load/worker.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 enum { EXIT_DONE, EXIT_BROKEN_WORD, EXIT_USAGE, EXIT_FAULT };
 
 static const uint32_t scenario_showtimes[LOAD_SCENARIOS] = {
-    [LOAD_RUSH] = 1,  [LOAD_HOT] = 20, [LOAD_UNIFORM] = 2000, [LOAD_PURCHASE] = LOAD_WINDOW,
-    [LOAD_ECHO] = 20,
+    [LOAD_RUSH] = 1,  [LOAD_HOT] = 20,  [LOAD_UNIFORM] = 2000, [LOAD_PURCHASE] = LOAD_WINDOW,
+    [LOAD_LOOK] = 20, [LOAD_ECHO] = 20,
 };
 
 typedef struct {
@@ -83,8 +81,12 @@ run_open(run_t *self, const load_options_t *options)
 {
     self->load.options = options;
     self->load.showtimes = scenario_showtimes[options->scenario];
+    if (options->showtimes && options->scenario != LOAD_PURCHASE)
+        self->load.showtimes = options->showtimes;
     self->load.ledger = ledger_new();
     self->context = zmq_ctx_new();
+    if (options->history && !(self->load.past = past_new(options->history)))
+        return run_fault("the history's file cannot be made");
     self->workers = calloc(options->threads, sizeof *self->workers);
     if (!self->load.ledger || !self->context || !self->workers)
         return run_fault("no memory");
@@ -93,11 +95,6 @@ run_open(run_t *self, const load_options_t *options)
     if (control_open(&self->control, self->context, options->endpoint))
         return run_fault(self->control.error);
     self->load.partitions = self->control.partitions;
-    if (options->history && options->scenario == LOAD_ECHO)
-        return run_fault("echo has no history: nothing is sold");
-    if (options->history &&
-        !(self->load.past = past_create(options->history, self->load.partitions)))
-        return run_fault(strerror(errno));
     self->load.retry_ms = self->control.retry_ms;
     uint32_t ahead = options->scenario == LOAD_PURCHASE ? LOAD_WINDOWS_AHEAD : 1;
     if (run_open_to(self, self->load.showtimes * ahead))
@@ -190,6 +187,9 @@ run_sum(run_t *self)
             report->by_status[k] += worker->by_status[k];
         report->accepted += worker->accepted;
         report->refused += worker->refused;
+        report->in_time += worker->in_time;
+        report->turned_away += worker->turned_away;
+        report->held_back += worker->held_back;
         report->malformed += worker->malformed;
         report->unanswered += worker->outstanding;
         double seconds = (double)(worker->measure_last_ns - worker->measure_first_ns) / 1e9;
@@ -205,7 +205,7 @@ run_sum(run_t *self)
     report->lost = ledger_lost(self->load.ledger);
 }
 
-static void
+static int
 run_close(run_t *self)
 {
     for (uint32_t i = 0; i < self->worker_count; i++)
@@ -215,6 +215,7 @@ run_close(run_t *self)
     if (self->context)
         zmq_ctx_term(self->context);
     ledger_destroy(&self->load.ledger);
+    return past_close(&self->load.past) ? run_fault("the history could not be written") : 0;
 }
 
 int
@@ -236,18 +237,14 @@ main(int count, char **words)
         return EXIT_FAULT;
     }
     int result = EXIT_FAULT;
-    bool good = run_open(run, &options) == 0 && run_measure(run) == 0;
-    if (past_close(&run->load.past) != 0) {
-        (void)run_fault("the history could not be written whole");
-        good = false;
-    }
-    if (good && run_check(run) == 0) {
+    if (run_open(run, &options) == 0 && run_measure(run) == 0 && run_check(run) == 0) {
         run_sum(run);
         bool kept = run->report.oversold == 0 && run->report.lost == 0;
         if (report_print(&run->report) == 0)
             result = kept ? EXIT_DONE : EXIT_BROKEN_WORD;
     }
-    run_close(run);
+    if (run_close(run))
+        result = EXIT_FAULT;
     free(run);
     return result;
 }

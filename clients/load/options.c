@@ -8,7 +8,7 @@
 
 static const char *const scenario_names[LOAD_SCENARIOS] = {
     [LOAD_RUSH] = "rush",         [LOAD_HOT] = "hot",   [LOAD_UNIFORM] = "uniform",
-    [LOAD_PURCHASE] = "purchase", [LOAD_ECHO] = "echo",
+    [LOAD_PURCHASE] = "purchase", [LOAD_LOOK] = "look", [LOAD_ECHO] = "echo",
 };
 
 typedef enum {
@@ -30,8 +30,10 @@ static const struct {
 #define AT(member) offsetof(load_options_t, member)
     { "--scenario", "NAME", OPTION_SCENARIO, AT(scenario), 0, 0,
       "rush: all want one showtime; hot: 20; uniform: 2,000;\n"
-      "                    purchase: lock, order, pay, ticket; echo: hot's bytes at an echo "
-      "server" },
+      "                    purchase: lock, order, pay, ticket; look: read a showtime of 20;\n"
+      "                    echo: hot's bytes at an echo server" },
+    { "--showtimes", "N", OPTION_U32, AT(showtimes), 1, 10000,
+      "how many the scenario spreads over, purchase excepted" },
     { "--clients", "N", OPTION_U32, AT(clients), 1, LOAD_CLIENTS_MAX, "connections (64)" },
     { "--inflight", "N", OPTION_U32, AT(inflight), 1, LOAD_INFLIGHT_MAX,
       "commands in flight on each (16)" },
@@ -39,6 +41,8 @@ static const struct {
     { "--warm-ms", "MS", OPTION_U32, AT(warm_ms), 0, 60000, "load before measuring begins (500)" },
     { "--rate", "R", OPTION_U64, AT(rate), 0, 100000000,
       "commands a second in all, latency from the intended time (0: closed loop)" },
+    { "--storm", NULL, OPTION_FLAG, AT(storm), 0, 0,
+      "offer --rate whatever comes back: what is turned away is not tried again" },
     { "--pack", "N", OPTION_U32, AT(pack), 1, WIRE_RECORDS_MAX, "commands in one message (1)" },
     { "--threads", "N", OPTION_U32, AT(threads), 1, 64,
       "threads that the clients are spread on (1)" },
@@ -47,10 +51,10 @@ static const struct {
     { "--endpoint", "E", OPTION_TEXT, AT(endpoint), 0, 0, "of the server (tcp://127.0.0.1:5570)" },
     { "--base", "ID", OPTION_U64, AT(base), 1, INT64_MAX,
       "id of the first showtime (by the clock)" },
-    { "--history", "FILE", OPTION_TEXT, AT(history), 0, 0,
-      "write every call and its answer there, for a check" },
     { "--setup", NULL, OPTION_FLAG, AT(setup), 0, 0, "open the showtimes first (the default)" },
     { "--no-setup", NULL, OPTION_NO_FLAG, AT(setup), 0, 0, "they are open already" },
+    { "--history", "FILE", OPTION_TEXT, AT(history), 0, 0,
+      "write every call and its answer to FILE, for a checker of histories" },
     { "--json", NULL, OPTION_FLAG, AT(json), 0, 0, "one JSON object instead of a table" },
 #undef AT
 };
@@ -166,6 +170,14 @@ options_read(load_options_t *options, int count, char **words)
         }
         if (options_set(options, row, words[i]))
             return -1;
+    }
+    if (options->history && options->scenario == LOAD_ECHO) {
+        fprintf(stderr, "marquee-load: an echo has no history\n");
+        return -1;
+    }
+    if (options->storm && options->rate == 0) {
+        fprintf(stderr, "marquee-load: a storm wants a --rate\n");
+        return -1;
     }
     if (options->threads > options->clients)
         options->threads = options->clients;

@@ -1,44 +1,44 @@
-/* past - a file of what was asked and answered, call by call, for a check afterwards.
+/* past - the file of a history: every call of a run, written while it runs.
  *
- * One fixed record a call, little endian as the machine is; docs/testing.md says what the checker
- * makes of them. A call begins when it is first sent and ends with its first final answer; one that
- * was never answered has no end. A later repeat of an answered call is a call of its own with the
- * same client and request. */
-#ifndef LOAD_PAST_H
-#define LOAD_PAST_H
+ * Threads fill pages of their own; a full page is appended with one write. The file:
+ *
+ *     file   = magic *page            magic: the 8 bytes "MQPAST1\n"
+ *     page   = u32 size, u32 count, count records of `size` bytes in all; little endian
+ *     record = mask, then what the mask names, in the order of past_fields in past.c
+ *
+ * mask and fields are LEB128 numbers, 7 bits a byte. Times, showtimes and sequence numbers count
+ * from the record before (zigzag; the first of a page from 0), so pages are read on their own and
+ * in any order. A call takes about 30 bytes. */
+#ifndef PAST_H
+#define PAST_H
+#include "clients/load/call.h"
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 
-enum { PAST_SEATS_MAX = 4 };
-#define PAST_MAGIC UINT64_C(0x3130545349485148) /* "HQHIST01" */
-
-typedef struct {
-    int64_t start_ns, end_ns; /* Unix time; end 0: never answered */
-    uint64_t showtime, user;
-    uint64_t client, request; /* a repeat has those of its first */
-    uint64_t sequence;        /* of the answer, 0: the broker's own */
-    int64_t until_ms;         /* answers of locks, extensions, orders: the lock's end; else 0 */
-    int64_t amount;           /* fen paid, or paid back */
-    uint64_t mark; /* payments: tells transactions apart; tickets: which of the order; repeats: a
-                    * digest of the answer */
-    uint32_t purchase; /* number of the lock or order; of locks as answered; 0: none */
-    uint16_t operation, status;
-    uint16_t seats[PAST_SEATS_MAX]; /* that were taken; 0: none */
-} past_call_t;
-_Static_assert(sizeof(past_call_t) == 96, "stored");
-
-typedef struct {
-    uint64_t magic;
-    uint32_t record_size, partitions;
-} past_head_t;
+enum { PAST_RECORD_MAX = 256, PAST_PAGE_BYTES = 256 * 1024 };
+#define PAST_MAGIC "MQPAST1\n"
 
 typedef struct past past_t;
 
-/* Begin a file. NULL with errno. */
-past_t *past_create(const char *path, uint32_t partitions);
-/* Add a call; any thread may. */
-void past_add(past_t *self, const past_call_t *call);
-/* 0, or -1 when not all could be written. */
+/* One thread's page. */
+typedef struct {
+    past_t *past;
+    uint8_t *bytes;
+    uint32_t size, count;
+    history_call_t last;
+} past_page_t;
+
+/* A new file, or NULL with errno. */
+past_t *past_new(const char *path);
+/* Close it. 0, or -1 with errno when anything could not be written. */
 int past_close(past_t **self_p);
+/* Begin a page; false when memory is short. */
+bool past_page_open(past_page_t *page, past_t *past);
+/* Write what is in it, and give it up. */
+void past_page_close(past_page_t *page);
+void past_add(past_page_t *page, const history_call_t *call);
+
+/* For readers: take the record at `*at` of a page. `last` is what it counts from: all zero at a
+ * page's begin, then left to this function. False when it is malformed. */
+bool past_take(const uint8_t *bytes, size_t size, size_t *at, history_call_t *call,
+               history_call_t *last);
 #endif

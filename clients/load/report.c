@@ -22,7 +22,8 @@ report_us(uint64_t ns)
 static double
 report_rate(const report_t *report)
 {
-    return report->seconds > 0 ? (double)report->histogram.total / report->seconds : 0.0;
+    return report->seconds > 0 ? (double)(report->accepted + report->refused) / report->seconds
+                               : 0.0;
 }
 
 static json_t *
@@ -46,22 +47,21 @@ report_print_json(const report_t *report)
         const char *name;
         uint64_t value;
     } numbers[] = {
-        { "clients", options->clients },
-        { "inflight", options->inflight },
-        { "pack", options->pack },
-        { "threads", options->threads },
-        { "rate", options->rate },
-        { "accepted", report->accepted },
-        { "refused", report->refused },
-        { "malformed", report->malformed },
-        { "oversold", report->oversold },
-        { "lost", report->lost },
-        { "unanswered", report->unanswered },
+        { "clients", options->clients },    { "inflight", options->inflight },
+        { "pack", options->pack },          { "threads", options->threads },
+        { "rate", options->rate },          { "accepted", report->accepted },
+        { "in_time", report->in_time },     { "turned_away", report->turned_away },
+        { "held_back", report->held_back }, { "refused", report->refused },
+        { "malformed", report->malformed }, { "oversold", report->oversold },
+        { "lost", report->lost },           { "unanswered", report->unanswered },
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         json_object_set_new(object, numbers[i].name, json_integer((json_int_t)numbers[i].value));
     json_object_set_new(object, "seconds", json_real(report->seconds));
     json_object_set_new(object, "commands_per_s", json_real(report_rate(report)));
+    json_object_set_new(
+        object, "in_time_per_s",
+        json_real(report->seconds > 0 ? (double)report->in_time / report->seconds : 0));
     json_object_set_new(object, "by_status", report_json_statuses(report));
     for (size_t i = 0; i < REPORT_QUANTILES; i++)
         json_object_set_new(
@@ -84,9 +84,10 @@ report_print_table(const report_t *report)
            options->pack);
     if (options->rate)
         printf(", %llu/s intended", (unsigned long long)options->rate);
-    printf("\n  commands  %12.0f /s over %.2f s\n  accepted  %12llu\n  refused   %12llu\n",
+    printf("\n  commands  %12.0f /s over %.2f s\n  accepted  %12llu\n  in time   %12llu\n"
+           "  refused   %12llu\n",
            report_rate(report), report->seconds, (unsigned long long)report->accepted,
-           (unsigned long long)report->refused);
+           (unsigned long long)report->in_time, (unsigned long long)report->refused);
     for (uint32_t i = 0; i < WORKER_STATUS_MAX; i++)
         if (report->by_status[i])
             printf("    %12llu  %s\n", (unsigned long long)report->by_status[i],

@@ -39,7 +39,7 @@ worker_allocate(worker_t *self)
         if (!self->packs[i].bytes)
             return false;
     }
-    return true;
+    return !self->load->past || past_page_open(&self->page, self->load->past);
 }
 
 int
@@ -79,6 +79,8 @@ worker_close(worker_t *self)
             zmq_close(self->sockets[i]);
     for (uint32_t i = 0; self->packs && i < self->load->partitions; i++)
         free(self->packs[i].bytes);
+    if (self->page.past)
+        past_page_close(&self->page);
     free(self->sockets);
     free(self->polls);
     free(self->buyers);
@@ -127,6 +129,9 @@ static void
 worker_post(worker_t *self, buyer_t *buyer)
 {
     self->outstanding++;
+    buyer->waiting = true;
+    if (self->load->past) /* before it is sent, and behind all answers taken so far */
+        buyer->start_ns = load_now_ns(CLOCK_MONOTONIC);
     if (self->load->options->pack > 1) {
         worker_pack_t *pack = &self->packs[shard_of(buyer->key, self->load->partitions)];
         memcpy(pack->bytes + pack->size, buyer->frame, buyer->frame_size);
@@ -163,14 +168,29 @@ worker_begin(worker_t *self, buyer_t *buyer, int64_t intended_ns, int64_t now_ns
 {
     int64_t deadline_ms = (now_ns + self->wall_offset_ns) / 1000000;
     buyer->intended_ns = intended_ns;
-    if (buyer_next(buyer, self->load, deadline_ms + self->load->options->deadline_ms)) {
-        if (self->load->past)
-            buyer_past_begin(buyer, self->client_first + buyer->client + 1,
-                             now_ns + self->wall_offset_ns);
+    if (buyer_next(buyer, self->load, deadline_ms + self->load->options->deadline_ms))
         worker_post(self, buyer);
-    } else {
+    else
         worker_delay(self, buyer, now_ns, false);
-    }
+}
+
+static void
+worker_note(worker_t *self, const buyer_t *buyer, const wire_record_t *answer)
+{
+    history_call_t call;
+    if (!self->load->past)
+        return;
+    buyer_call(buyer, self->load, self->client_first + buyer->client, answer, &call);
+    if (answer) /* read now: an end that is too early would claim an order that was not */
+        call.end_ns = load_now_ns(CLOCK_MONOTONIC);
+    past_add(&self->page, &call);
+}
+
+/* Was the command not begun? */
+static bool
+worker_turned_away(uint16_t status)
+{
+    return status == STATUS_BUSY || status == STATUS_UNAVAILABLE || status == STATUS_EXPIRED;
 }
 
 static void
@@ -181,11 +201,17 @@ worker_count(worker_t *self, const buyer_t *buyer, uint16_t status, int64_t now_
     self->by_status[status < WORKER_STATUS_MAX ? status : WORKER_STATUS_MAX - 1]++;
     if (!ended)
         return;
+    int64_t took = now_ns - buyer->intended_ns;
     if (status == STATUS_OK)
         self->accepted++;
     else
         self->refused++;
-    int64_t took = now_ns - buyer->intended_ns;
+    if (status == STATUS_OK && took <= (int64_t)self->load->options->deadline_ms * 1000000)
+        self->in_time++;
+    if (self->load->options->storm && worker_turned_away(status)) {
+        self->turned_away++; /* how fast that was says nothing about what is carried out */
+        return;
+    }
     histogram_add(&self->histogram, took > 0 ? (uint64_t)took : 0);
 }
 
@@ -202,23 +228,25 @@ worker_answer(worker_t *self, uint32_t client, const wire_record_t *record, int6
         return;
     }
     if (record->header.kind != WIRE_REPLY || index >= inflight ||
-        record->header.request >> 16 != buyer->serial) {
+        record->header.request >> 16 != buyer->serial || !buyer->waiting) {
         self->malformed++;
         return;
     }
+    worker_note(self, buyer, record);
     if (status == STATUS_PENDING)
         return;
     self->outstanding--;
+    buyer->waiting = false;
     bool again = status == STATUS_BUSY || status == STATUS_UNAVAILABLE;
-    worker_count(self, buyer, status, now_ns, !again);
+    bool storm = self->load->options->storm;
+    worker_count(self, buyer, status, now_ns, storm || !again);
+    if (storm && worker_turned_away(status)) {
+        self->ready[self->ready_count++] = buyer; /* its next command is this one, made anew */
+        return;
+    }
     if (again) {
         worker_delay(self, buyer, now_ns, true);
         return;
-    }
-    if (self->load->past) {
-        buyer_past_end(buyer, record, now_ns + self->wall_offset_ns);
-        past_add(self->load->past, &buyer->past);
-        buyer->past.request = 0;
     }
     buyer_answer(buyer, self->load, record);
     self->ready[self->ready_count++] = buyer;
@@ -269,7 +297,7 @@ worker_turn(worker_t *self, uint32_t client)
         some = false;
         int64_t now_ns = 0;
         while (zmq_msg_recv(&message, self->sockets[client], ZMQ_DONTWAIT) >= 0) {
-            if (!some || self->load->past) /* a history wants the time of each answer */
+            if (!some)
                 now_ns = load_now_ns(CLOCK_MONOTONIC);
             some = true;
             worker_message(self, client, &message, now_ns);
@@ -282,8 +310,15 @@ worker_turn(worker_t *self, uint32_t client)
     zmq_msg_close(&message);
 }
 
-/* Send a few that do not follow from an answer, then look for answers: sending may have eaten the
- * descriptor's signal. */
+/* Commands were sent that do not follow from an answer: look for answers, since sending may have
+ * eaten the descriptor's signal. */
+static void
+worker_sent(worker_t *self, uint32_t client)
+{
+    worker_flush(self, client);
+    worker_turn(self, client);
+}
+
 static void
 worker_spread(worker_t *self, buyer_t *buyer, int64_t intended_ns, int64_t now_ns, bool made)
 {
@@ -291,8 +326,7 @@ worker_spread(worker_t *self, buyer_t *buyer, int64_t intended_ns, int64_t now_n
         worker_post(self, buyer);
     else
         worker_begin(self, buyer, intended_ns, now_ns);
-    worker_flush(self, buyer->client);
-    worker_turn(self, buyer->client);
+    worker_sent(self, buyer->client);
 }
 
 static void
@@ -318,17 +352,28 @@ worker_intended(const worker_t *self)
     return self->start_ns + (int64_t)((double)self->paced * 1e9 / share);
 }
 
+/* Whose answer came goes to the end of the ring, so those of one connection stand together and
+ * leave in few messages. Once a turn of all that is due. */
 static void
 worker_pace(worker_t *self, int64_t now_ns)
 {
     int64_t intended_ns;
+    buyer_t *last = NULL;
     while (self->waiting_count > 0 && (intended_ns = worker_intended(self)) <= now_ns) {
         buyer_t *buyer = self->waiting[self->waiting_first];
+        if (last && last->client != buyer->client)
+            worker_sent(self, last->client);
         self->waiting_first = (self->waiting_first + 1) % worker_buyers(self);
         self->waiting_count--;
         self->paced++;
-        worker_spread(self, buyer, intended_ns, now_ns, false);
+        worker_begin(self, buyer, intended_ns, now_ns);
+        last = buyer;
     }
+    if (last)
+        worker_sent(self, last->client);
+    /* All are in flight: in a storm what is due stays with the client, which sees that. */
+    for (; self->load->options->storm && worker_intended(self) <= now_ns; self->paced++)
+        self->held_back += self->measure_first_ns != 0 && self->measure_last_ns == 0;
 }
 
 /* Note when this thread saw the measuring begin and end. */
@@ -396,9 +441,9 @@ worker_run(void *argument)
             worker_pace(self, now_ns);
         worker_sleep(self, now_ns, draining);
     }
-    for (uint32_t i = 0; self->load->past && i < worker_buyers(self); i++)
-        if (self->buyers[i].past.request) /* never answered */
-            past_add(self->load->past, &self->buyers[i].past);
+    for (uint32_t i = 0; i < worker_buyers(self); i++)
+        if (self->buyers[i].waiting)
+            worker_note(self, &self->buyers[i], NULL);
     return NULL;
 }
 

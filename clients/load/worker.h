@@ -9,6 +9,7 @@
 #include "clients/load/control.h"
 #include "clients/load/histogram.h"
 #include "clients/load/load.h"
+#include "clients/load/past.h"
 #include <poll.h>
 #include <pthread.h>
 
@@ -41,10 +42,12 @@ typedef struct {
     worker_pack_t *packs; /* one a partition */
     uint32_t outstanding;
     int64_t start_ns, wall_offset_ns;
-    uint64_t paced; /* open loop: commands begun */
+    uint64_t paced;   /* open loop: commands begun */
+    past_page_t page; /* of the history, when there is one */
     /* What it measured; read after worker_join(). */
     histogram_t histogram;
     uint64_t by_status[WORKER_STATUS_MAX], accepted, refused, malformed;
+    uint64_t in_time, turned_away, held_back;
     int64_t measure_first_ns, measure_last_ns;
     pthread_t thread;
     char error[CONTROL_ERROR_MAX];

@@ -5,7 +5,8 @@
  * it and kill it at a random moment. In the end it stops in good order, and its journal is
  * replayed.
  *
- * Usage: crash [--rounds N] [--seed S] [--programs DIR] [--directory DIR] [--history FILE] [--keep]
+ * Usage: crash [--rounds N] [--seed S] [--programs DIR] [--directory DIR] [--keep]
+ *              [--history FILE]
  * Exit: 0 all rounds passed, 1 not, 2 usage. */
 #include "broker/mp.h"
 #include "broker/operation.h"
@@ -46,6 +47,8 @@ typedef struct {
     caller_t auditor;
     book_t book;
     trade_t trade;
+    past_t *past;
+    past_page_t page;
     uint32_t passed, failed;
 } crash_t;
 
@@ -227,8 +230,12 @@ crash_run(crash_t *self)
 {
     if (trade_init(&self->trade, &self->book, self->seed) || caller_init(&self->auditor))
         return -1;
-    if (self->history && !(self->trade.past = past_create(self->history, SERVER_PARTITIONS)))
-        return -1;
+    if (self->history) {
+        self->past = past_new(self->history);
+        if (!self->past || !past_page_open(&self->page, self->past))
+            return -1;
+        self->trade.page = &self->page;
+    }
     self->book.base = (uint64_t)caller_now_ms() * 1000;
     /* The last life belongs to the last round: what it finds was lost in one of them. */
     for (uint32_t i = 1; i <= self->rounds; i++) {
@@ -284,7 +291,7 @@ main(int count, char **words)
     static crash_t crash;
     if (crash_options(&crash, count, words)) {
         fprintf(stderr, "usage: crash [--rounds N] [--seed S] [--programs DIR] [--directory DIR]"
-                        " [--history FILE] [--keep]\n");
+                        " [--keep] [--history FILE]\n");
         return 2;
     }
     (void)signal(SIGPIPE, SIG_IGN);
@@ -296,13 +303,16 @@ main(int count, char **words)
     crash.server = (server_t){ .programs = crash.programs, .directory = crash.data };
     crash.context = zmq_ctx_new();
     if (!crash.context || crash_run(&crash)) {
-        fprintf(stderr, "crash: no memory, no random bytes, or no file for the history\n");
+        fprintf(stderr, "crash: no memory, no random bytes, or no history's file\n");
         return 2;
     }
     zmq_ctx_term(crash.context);
-    if (past_close(&crash.trade.past)) {
-        perror(crash.history);
-        return 2;
+    if (crash.past) {
+        past_page_close(&crash.page);
+        if (past_close(&crash.past)) {
+            perror(crash.history);
+            return 2;
+        }
     }
     book_close(&crash.book);
     if (crash.failed == 0 && !crash.keep && crash_remove(crash.directory))

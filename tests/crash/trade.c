@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     TRADE_DEADLINE_MS = 45000,
@@ -24,6 +23,12 @@ static const struct {
     [TRADE_SETTLE] = { OP_PAYMENT_SETTLE, true }, [TRADE_TICKET] = { OP_TICKET_GET, false },
     [TRADE_REDEEM] = { OP_TICKET_REDEEM, true },
 };
+
+uint16_t
+trade_operation(trade_step_t step)
+{
+    return trade_steps[step].operation;
+}
 
 int
 trade_init(trade_t *self, book_t *book, uint64_t seed)
@@ -57,8 +62,13 @@ trade_open(trade_t *self, void *context, const char *endpoint)
 void
 trade_close(trade_t *self)
 {
-    for (uint32_t i = 0; i < TRADE_LINKS; i++)
-        caller_close(&self->links[i].link);
+    for (uint32_t i = 0; i < TRADE_LINKS; i++) {
+        trade_link_t *link = &self->links[i];
+        for (uint32_t k = 0; link->link.socket && k < TRADE_BUYERS; k++)
+            if (link->buyers[k].command.waiting && link->buyers[k].again_ms == 0)
+                trade_call_ended(self, &link->buyers[k].command, NULL);
+        caller_close(&link->link);
+    }
 }
 
 static uint64_t
@@ -148,56 +158,6 @@ trade_pack(const trade_buyer_t *buyer, const sale_t *sale, pack_t *pack)
     assert(false);
 }
 
-static int64_t
-trade_now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void
-trade_past_begin(const trade_t *self, const trade_link_t *link, trade_buyer_t *buyer,
-                 const sale_t *sale)
-{
-    bool lock = buyer->step == TRADE_LOCK;
-    past_call_t *past = &buyer->command.past;
-    *past = (past_call_t){ .start_ns = trade_now_ns(),
-                           .showtime = self->book->base + sale->showtime,
-                           .user = sale->user,
-                           .client = (uint64_t)(link - self->links) + 1,
-                           .request = buyer->command.request,
-                           .amount = buyer->step == TRADE_SETTLE ? (int64_t)sale->amount : 0,
-                           .purchase = lock ? 0 : sale->lock,
-                           .operation = trade_steps[buyer->step].operation };
-    if (lock) {
-        past->seats[0] = (uint16_t)(2 * sale->pair + 1);
-        past->seats[1] = (uint16_t)(2 * sale->pair + 2);
-    }
-}
-
-/* A repeat's answer is the first one's, or its mark is another. */
-static void
-trade_past_end(const trade_t *self, const trade_command_t *command, const wire_record_t *record,
-               bool same)
-{
-    past_call_t past = command->past;
-    mp_t at;
-    uint64_t lock, until_ms;
-    if (!self->past)
-        return;
-    past.end_ns = trade_now_ns();
-    past.status = record->header.status;
-    past.sequence = (uint64_t)record->header.moment;
-    past.mark = same ? past.mark : ~past.mark;
-    if (mp_find(record->body, record->body_size, "until_ms", &at) && mp_read_uint(&at, &until_ms))
-        past.until_ms = (int64_t)until_ms;
-    if (past.operation == OP_SEATS_LOCK && mp_find(record->body, record->body_size, "lock", &at) &&
-        mp_read_uint(&at, &lock))
-        past.purchase = (uint32_t)lock;
-    past_add(self->past, &past);
-}
-
 /* Make the next command of a buyer, and send it. */
 static int
 trade_begin(trade_t *self, trade_link_t *link, trade_buyer_t *buyer)
@@ -216,12 +176,12 @@ trade_begin(trade_t *self, trade_link_t *link, trade_buyer_t *buyer)
         book_ending(self->book, buyer->sale);
     *command = (trade_command_t){ .request = ++link->link.request, .waiting = true };
     command->write = trade_steps[buyer->step].write;
-    trade_past_begin(self, link, buyer, sale);
     command->deadline_ms = caller_now_ms() + TRADE_DEADLINE_MS;
     wire_header_t header = { .kind = WIRE_COMMAND, .request = command->request };
     header.operation = trade_steps[buyer->step].operation;
     header.key = self->book->base + sale->showtime;
     header.moment = command->deadline_ms;
+    trade_call_made(self, link, buyer, sale, command);
     command->size = (uint32_t)wire_put(command->frame, &header, body, (uint32_t)pack.size);
     return caller_send(&link->link, command->frame, command->size);
 }
@@ -353,6 +313,7 @@ trade_answered(trade_t *self, trade_link_t *link, trade_buyer_t *buyer, const wi
 {
     trade_command_t *command = &buyer->command;
     uint16_t status = record->header.status;
+    trade_call_ended(self, command, record);
     if (status == STATUS_BUSY || status == STATUS_UNAVAILABLE) {
         buyer->again_ms = caller_now_ms() + link->link.retry_ms;
         return;
@@ -361,7 +322,6 @@ trade_answered(trade_t *self, trade_link_t *link, trade_buyer_t *buyer, const wi
     command->status = status;
     command->moment = record->header.moment;
     command->digest = trade_digest(record->body, record->body_size);
-    trade_past_end(self, command, record, true);
     if (command->write)
         link->past[link->past_next++ % TRADE_PAST] = *command;
     self->answers++;
@@ -406,11 +366,13 @@ trade_go_on(trade_t *self, trade_link_t *link, int64_t now_ms)
 {
     for (uint32_t i = 0; i < TRADE_BUYERS; i++) {
         trade_buyer_t *buyer = &link->buyers[i];
-        if (buyer->command.waiting) {
+        trade_command_t *command = &buyer->command;
+        if (command->waiting) {
             if (buyer->again_ms == 0 || buyer->again_ms > now_ms)
                 continue;
             buyer->again_ms = 0;
-            if (caller_send(&link->link, buyer->command.frame, buyer->command.size))
+            trade_call_again(command);
+            if (caller_send(&link->link, command->frame, command->size))
                 return -1;
         } else if (self->going && trade_begin(self, link, buyer)) {
             return -1;
@@ -471,9 +433,7 @@ trade_visit_past(void *argument, const wire_record_t *record)
         if (!command->waiting || command->request != record->header.request)
             continue;
         command->waiting = false;
-        command->past.start_ns = trade_now_ns();
-        trade_past_end(at->trade, command, record,
-                       trade_digest(record->body, record->body_size) == command->digest);
+        trade_call_ended(at->trade, command, record);
         if (record->header.status != command->status || record->header.moment != command->moment ||
             trade_digest(record->body, record->body_size) != command->digest)
             book_fail(
@@ -499,6 +459,7 @@ trade_repeat_past(trade_t *self, uint32_t from, uint32_t to)
             if (command->request == 0 || command->deadline_ms < now_ms + TRADE_ANSWER_MS)
                 continue;
             command->waiting = true;
+            trade_call_again(command);
             if (caller_send(&self->links[i].link, command->frame, command->size))
                 return -1;
         }

@@ -36,8 +36,9 @@ typedef struct {
     bool waiting; /* for its answer */
     uint16_t status;
     int64_t moment;
-    uint64_t digest; /* of the answer's body */
-    past_call_t past;
+    uint64_t digest;     /* of the answer's body */
+    history_call_t call; /* its last copy, but for the answer */
+    int64_t ttl_ms;      /* of a lock, as asked for */
 } trade_command_t;
 
 typedef struct {
@@ -57,11 +58,11 @@ typedef struct {
 
 typedef struct {
     book_t *book;
-    past_t *past; /* every call goes there; NULL: nowhere */
     uint64_t chance, users;
     uint32_t showtime_first, showtime_count; /* that are being sold */
     bool going;                              /* answered buyers go on */
     uint64_t answers;
+    past_page_t *page; /* of the history, NULL: none is kept */
     trade_link_t links[TRADE_LINKS];
 } trade_t;
 
@@ -75,4 +76,13 @@ int trade_run(trade_t *self, int64_t until_ms);
 /* Send again what the server's last life left unanswered, and wait for the answers; then send
  * again what was answered: the answers must be the same. 0, or -1 when some do not come. */
 int trade_repeat(trade_t *self);
+
+/* trade.c and trade_call.c between them. */
+uint16_t trade_operation(trade_step_t step);
+/* A command is sent for the first time; once more. */
+void trade_call_made(trade_t *self, const trade_link_t *link, const trade_buyer_t *buyer,
+                     const sale_t *sale, trade_command_t *command);
+void trade_call_again(trade_command_t *command);
+/* A copy was answered, or, record NULL, it never will be. */
+void trade_call_ended(trade_t *self, const trade_command_t *command, const wire_record_t *record);
 #endif

@@ -1,105 +1,201 @@
-/* history_main - checks histories, or makes a long sound one to measure the check by.
+/* history - check the calls of a run: could one server that does one thing after the other have
+ * answered so? history.h has what is promised and looked at.
  *
- *     history [--skew-ms N] FILE...     the files of one run are one history
- *     history --generate N              check N made-up calls
+ *     history FILE...            check each history
+ *     history --cases FILE       check that each case is judged as it says
+ *     history --text FILE        print a history as text
+ *     history --generate N [S]   make a legal history of N calls from seed S, and check it
  *
- * Last line: "N passed, N failed". Exit 0: sound, 1: not, 2: wrong use, 3: cannot be read. */
-#include "broker/operation.h"
-#include "broker/status.h"
+ * Last line: N passed, N failed. Exit: 0 all good, 1 not, 2 usage. */
 #include "tests/history/history_file.h"
-#include <inttypes.h>
+#include "tests/history/history_make.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { MADE_SHOWTIMES = 200, MADE_SEATS = 300, MADE_CLIENTS = 1000, MADE_PARTITIONS = 4 };
+enum { CASE_LINE = 1024 };
+
+static uint32_t passed, failed;
 
 static double
 main_seconds(void)
 {
     struct timespec now;
-    int rc = clock_gettime(CLOCK_MONOTONIC, &now);
-    return rc == 0 ? (double)now.tv_sec + (double)now.tv_nsec / 1e9 : 0.0;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Locks that are released by the call after: dense in time, every seat taken again and again. */
-static bool
-main_generate(history_t *history, size_t count)
-{
-    static uint32_t numbers[MADE_SHOWTIMES];
-    history->calls = calloc(count + 1, sizeof *history->calls);
-    history->partitions = MADE_PARTITIONS;
-    if (!history->calls)
-        return false;
-    for (size_t i = 0; i + 1 < count; i += 2) {
-        uint32_t showtime = (uint32_t)(i / 2 * 7919 % MADE_SHOWTIMES);
-        past_call_t *lock = &history->calls[i], *release = &history->calls[i + 1];
-        *lock = (past_call_t){ .start_ns = (int64_t)i * 1000,
-                               .end_ns = (int64_t)i * 1000 + 900,
-                               .showtime = showtime + 1u,
-                               .user = i % MADE_CLIENTS + 1,
-                               .client = i % MADE_CLIENTS + 1,
-                               .request = i + 1,
-                               .sequence = i + 1,
-                               .until_ms = INT64_MAX / 2,
-                               .purchase = ++numbers[showtime],
-                               .operation = OP_SEATS_LOCK,
-                               .seats = { (uint16_t)(i % MADE_SEATS + 1) } };
-        *release = *lock;
-        release->operation = OP_SEATS_RELEASE;
-        release->start_ns += 950;
-        release->end_ns += 1000;
-        release->request++;
-        release->sequence++;
-        history->count += 2;
-    }
-    return true;
-}
-
-static int
-main_check(history_t *history)
+static void
+main_judge(history_t *history, const char *name)
 {
     char why[HISTORY_WHY_MAX];
     double start = main_seconds();
-    size_t unanswered = 0;
-    for (size_t i = 0; i < history->count; i++)
-        unanswered += history->calls[i].end_ns == 0;
-    const char *broken = history_check(history, why);
+    bool good = history_check(history, why);
     double took = main_seconds() - start;
-    printf("%zu calls (%zu never answered) checked in %.2f s\n", history->count, unanswered, took);
-    if (broken)
-        printf("NOT one history: %s\n", broken);
-    printf("%d passed, %d failed\n", broken == NULL, broken != NULL);
-    free(history->calls);
-    return broken ? 1 : 0;
+    history_counts_t counts = history_counts(history);
+    if (good) {
+        passed++;
+        printf("ok %s: %llu calls (%llu writes, %llu of them unknown, %llu reads, %llu repeats), "
+               "%llu locks, %llu refusals judged; %.2f s, %.0f calls/s\n",
+               name, (unsigned long long)counts.calls, (unsigned long long)counts.writes,
+               (unsigned long long)counts.unknown, (unsigned long long)counts.reads,
+               (unsigned long long)counts.repeats, (unsigned long long)counts.locks,
+               (unsigned long long)counts.refusals, took,
+               took > 0 ? (double)counts.calls / took : 0.0);
+    } else {
+        failed++;
+        printf("WRONG %s: %s\n", name, why);
+    }
+}
+
+static int
+main_file(const char *path)
+{
+    char error[HISTORY_ERROR_MAX];
+    history_t *history = history_new();
+    if (!history || history_file_read(history, path, error)) {
+        fprintf(stderr, "history: %s: %s\n", path, history ? error : "not enough memory");
+        failed++;
+    } else {
+        main_judge(history, path);
+    }
+    history_destroy(&history);
+    return 0;
+}
+
+static bool
+main_add(void *argument, const history_call_t *call)
+{
+    return history_add(argument, call);
+}
+
+static int
+main_generate(uint64_t count, uint64_t seed)
+{
+    history_t *history = history_new();
+    double start = main_seconds();
+    if (!history || !history_make(count, seed, main_add, history)) {
+        fprintf(stderr, "history: not enough memory\n");
+        failed++;
+    } else {
+        printf("made in %.2f s\n", main_seconds() - start);
+        main_judge(history, "made");
+    }
+    history_destroy(&history);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ cases */
+
+typedef struct {
+    history_t *history; /* NULL: none begun */
+    bool wrong;
+    char name[CASE_LINE], says[CASE_LINE];
+} case_t;
+
+static void
+case_end(case_t *self)
+{
+    char why[HISTORY_WHY_MAX];
+    if (!self->history)
+        return;
+    bool good = history_check(self->history, why);
+    if (good != self->wrong && (good || strstr(why, self->says))) {
+        passed++;
+    } else {
+        failed++;
+        printf("FAILED %s: %s\n", self->name, good ? "found right" : why);
+    }
+    history_destroy(&self->history);
+}
+
+static bool
+case_begin(case_t *self, const char *line)
+{
+    const char *name = strchr(line, ' '), *says = strstr(line, ": ");
+    self->wrong = strncmp(line, "wrong ", 6) == 0;
+    if (!name || self->wrong != (says != NULL))
+        return false;
+    snprintf(self->name, sizeof self->name, "%s", name + 1);
+    self->name[strcspn(self->name, ":\n")] = 0;
+    snprintf(self->says, sizeof self->says, "%s", says ? says + 2 : "");
+    self->says[strcspn(self->says, "\n")] = 0;
+    self->history = history_new();
+    return self->history != NULL;
+}
+
+static int
+main_cases(const char *path)
+{
+    case_t one = { 0 };
+    char line[CASE_LINE];
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        fprintf(stderr, "history: %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    for (uint32_t number = 1; fgets(line, sizeof line, file); number++) {
+        history_call_t call;
+        bool begins = strncmp(line, "wrong ", 6) == 0 || strncmp(line, "right ", 6) == 0;
+        int read = begins ? 0 : history_line(line, &call);
+        if (begins)
+            case_end(&one);
+        if ((begins && !case_begin(&one, line)) || read < 0 ||
+            (read > 0 && (!one.history || !history_add(one.history, &call)))) {
+            fprintf(stderr, "history: %s, line %u: neither a case nor a call of one\n", path,
+                    number);
+            failed++;
+            break;
+        }
+    }
+    case_end(&one);
+    fclose(file);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ text */
+
+static int
+main_text(const char *path)
+{
+    char error[HISTORY_ERROR_MAX];
+    history_t *history = history_new();
+    if (!history || history_file_read(history, path, error)) {
+        fprintf(stderr, "history: %s: %s\n", path, history ? error : "not enough memory");
+        history_destroy(&history);
+        return -1;
+    }
+    for (uint64_t i = 0; i < history_count(history); i++) {
+        history_call_t call;
+        char text[HISTORY_WHY_MAX];
+        history_call(history, i, &call);
+        history_text(&call, text, sizeof text);
+        printf("%s\n", text);
+    }
+    history_destroy(&history);
+    return 0;
 }
 
 int
-main(int argc, char **argv)
+main(int count, char **words)
 {
-    char why[HISTORY_WHY_MAX];
-    history_t history = { .skew_ms = 50 };
-    int at = 1;
-    if (argc == 3 && strcmp(argv[1], "--generate") == 0) {
-        if (!main_generate(&history, strtoull(argv[2], NULL, 10)))
-            return 3;
-        return main_check(&history);
-    }
-    if (argc > 2 && strcmp(argv[1], "--skew-ms") == 0) {
-        history.skew_ms = strtoll(argv[2], NULL, 10);
-        at = 3;
-    }
-    if (at >= argc || argv[at][0] == '-') {
-        fprintf(stderr, "usage: history [--skew-ms N] FILE... | history --generate N\n");
+    int result = -1;
+    if (count == 3 && strcmp(words[1], "--text") == 0)
+        return main_text(words[2]) ? 1 : 0;
+    if (count == 3 && strcmp(words[1], "--cases") == 0)
+        result = main_cases(words[2]);
+    else if ((count == 3 || count == 4) && strcmp(words[1], "--generate") == 0)
+        result = main_generate(strtoull(words[2], NULL, 10),
+                               count == 4 ? strtoull(words[3], NULL, 10) : 1);
+    else if (count >= 2 && words[1][0] != '-')
+        for (int i = 1; i < count; i++)
+            result = main_file(words[i]);
+    if (result) {
+        fprintf(stderr, "usage: history FILE... | --cases FILE | --text FILE | --generate N [S]\n");
         return 2;
     }
-    for (; at < argc; at++) {
-        if (history_read(&history, argv[at], why) != 0) {
-            fprintf(stderr, "history: %s\n", why);
-            free(history.calls);
-            return 3;
-        }
-    }
-    return main_check(&history);
+    printf("%u passed, %u failed\n", passed, failed);
+    return failed ? 1 : 0;
 }
