@@ -187,6 +187,34 @@ seeds_of_text(void)
     seed("site", site, sizeof site - 1);
 }
 
+/* Two zones, rows of letters with a gap and pairs, then choices. */
+static void
+seeds_of_halls(void)
+{
+    for (uint8_t rows = 1; rows < 6; rows++) {
+        uint8_t bytes[SEED_MAX] = { 3, 0, 0, 0, rows };
+        size_t size = 5;
+        for (uint8_t row = 0; row < rows; row++) {
+            enum { COLUMNS = 10 };
+            const uint8_t head[] = { 1, COLUMNS, 1, (uint8_t)('A' + row) };
+            memcpy(bytes + size, head, sizeof head);
+            size += sizeof head;
+            for (uint8_t column = 0; column < COLUMNS; column++) {
+                bytes[size + column] = (uint8_t)(row % 2 ? column % 5 : 5 + column / 2 * 2 % 4);
+                bytes[size + COLUMNS + column] = 0;
+            }
+            size += 2 * COLUMNS;
+        }
+        memset(bytes + size, 1, 200);
+        seed("layout", bytes, size + 200);
+    }
+    for (uint8_t change = 0; change < 4; change++) {
+        uint8_t bytes[64] = { 7, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 12 };
+        bytes[40] = change;
+        seed("ticket", bytes, sizeof bytes);
+    }
+}
+
 static void
 words(void)
 {
@@ -221,6 +249,7 @@ main(int argc, char **argv)
             seeds_of_operation(operation_of(code));
     seeds_of_store();
     seeds_of_text();
+    seeds_of_halls();
     words();
     return 0;
 }
