@@ -8,7 +8,7 @@ enum { GATE_KEYS_MAX = 4096, GATE_PATH_MAX = 1024 };
 #define GATE_RESCAN_MS 1000
 
 typedef struct {
-    char public_key[41];
+    char public_key[GATE_KEY_ROOM];
     role_t role;
 } gate_key_t;
 
@@ -56,6 +56,19 @@ gate_directory(const char *directory)
     return mkdir(clients, 0700) != 0 && errno != EEXIST ? -1 : 0;
 }
 
+bool
+gate_certificate(const char *path, char public_key[GATE_KEY_ROOM], role_t *role)
+{
+    zcert_t *cert = zcert_load(path);
+    if (!cert)
+        return false;
+    const char *name = zcert_meta(cert, "role");
+    snprintf(public_key, GATE_KEY_ROOM, "%s", zcert_public_txt(cert));
+    *role = name ? role_named(name) : ROLE_NONE;
+    zcert_destroy(&cert);
+    return true;
+}
+
 /* Read the folder anew: it is small, and this runs at most once a second and only when somebody
  * with a key says hello. */
 static void
@@ -70,14 +83,11 @@ gate_scan(gate_t *self)
         return;
     zlist_t *files = zdir_list(dir);
     for (zfile_t *file = zlist_first(files); file; file = zlist_next(files)) {
-        zcert_t *cert = zcert_load(zfile_filename(file, NULL));
-        if (cert && self->key_count < GATE_KEYS_MAX) {
-            const char *role = zcert_meta(cert, "role");
-            gate_key_t *key = &self->keys[self->key_count++];
-            snprintf(key->public_key, sizeof key->public_key, "%s", zcert_public_txt(cert));
-            key->role = role ? role_named(role) : ROLE_NONE;
-        }
-        zcert_destroy(&cert);
+        if (self->key_count == GATE_KEYS_MAX)
+            break;
+        gate_key_t *key = &self->keys[self->key_count];
+        self->key_count +=
+            gate_certificate(zfile_filename(file, NULL), key->public_key, &key->role);
     }
     zlist_destroy(&files);
     zdir_destroy(&dir);

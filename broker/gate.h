@@ -10,6 +10,12 @@
 
 typedef struct gate gate_t;
 
+enum { GATE_KEY_ROOM = 40 + 1 }; /* Z85 of 32 bytes, with its NUL */
+
+/* A client's certificate as the file has it: its public key, and its role, ROLE_NONE when it names
+ * none. False when the file is not a certificate. */
+bool gate_certificate(const char *path, char public_key[GATE_KEY_ROOM], role_t *role);
+
 /* Start the ZAP handler for `directory` (made when absent) and load or make the server's key pair.
  * Only one gate may live in a process: ZAP has one address. NULL with the reason logged. */
 gate_t *gate_new(const char *directory);
