@@ -51,8 +51,8 @@ ctl_connect(ctl_t *ctl)
 /* --- JSON to msgpack and back ------------------------------------------------------------------
  */
 
-static bool
-ask_pack(pack_t *pack, const json_t *value)
+bool
+ctl_to_msgpack(pack_t *pack, const json_t *value)
 {
     const char *key;
     json_t *child;
@@ -63,13 +63,13 @@ ask_pack(pack_t *pack, const json_t *value)
         json_object_foreach((json_t *)(uintptr_t)value, key, child)
         {
             pack_str(pack, key);
-            if (!ask_pack(pack, child))
+            if (!ctl_to_msgpack(pack, child))
                 return false;
         }
         return true;
     case JSON_ARRAY:
         pack_array(pack, (uint32_t)json_array_size(value));
-        json_array_foreach(value, index, child) if (!ask_pack(pack, child)) return false;
+        json_array_foreach(value, index, child) if (!ctl_to_msgpack(pack, child)) return false;
         return true;
     case JSON_STRING:
         pack_strn(pack, json_string_value(value), json_string_length(value));
@@ -251,7 +251,7 @@ ask_send(ctl_t *ctl, operation_code_t code, uint64_t key, const json_t *fields,
     static uint8_t room[ASK_BODY_ROOM];
     pack_t pack;
     pack_init(&pack, room, sizeof room);
-    bool good = !fields || ask_pack(&pack, fields);
+    bool good = !fields || ctl_to_msgpack(&pack, fields);
     marquee_body_t body = {
         .data = room, .size = pack.size, .room = sizeof room, .overflow = pack.overflow
     };
