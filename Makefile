@@ -154,9 +154,13 @@ $(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD
 	$(link) -lcmocka
 # Fuzz targets: in MODE=fuzz, by clang. tests/fuzz/fuzz.h says how to add one.
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(core)
+# libctl.a is the commands of `marquee` without its main(); only what a target calls is taken.
+$(BUILD)/libctl.a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(ctl_src)))
+	@rm -f $@
+	$(call say,ar)ar rcs $@ $^
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/libctl.a $(core)
 	$(call say,ld)$(CC) $(all_ldflags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
-$(BUILD)/seeds: $(BUILD)/tests/fuzz/seeds.o $(core)
+$(BUILD)/seeds: $(BUILD)/tests/fuzz/seeds.o $(BUILD)/libctl.a $(core)
 	$(link)
 fuzzers: $(fuzzers) $(BUILD)/seeds
 .PHONY: fuzzers

@@ -12,7 +12,7 @@ static bool measuring;
 void
 fuzz_broken(const char *fact, const char *file, int line)
 {
-    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, fact);
+    dprintf(STDERR_FILENO, "%s:%d: does not hold: %s\n", file, line, fact);
     abort();
 }
 

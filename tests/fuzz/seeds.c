@@ -7,6 +7,8 @@
 #include "broker/status.h"
 #include "broker/wire.h"
 #include "store/replies.h"
+#include "store/rows.h"
+#include "tests/fuzz/commands.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,13 +132,56 @@ seeds_of_operation(const operation_t *operation)
     }
 }
 
+/* A row as fuzz_rows takes it: the table, sizes, key, value; its checksum is made there. */
+static size_t
+put_row(uint8_t *to, uint8_t table, const void *key, size_t key_size, const void *value,
+        size_t size)
+{
+    const uint8_t head[] = { table, (uint8_t)(key_size - 1), (uint8_t)size, (uint8_t)(size >> 8) };
+    memcpy(to, head, sizeof head);
+    memcpy(to + sizeof head, key, key_size);
+    memcpy(to + sizeof head + key_size, value, size);
+    return sizeof head + key_size + size;
+}
+
+/* A record of two pieces and one of one piece with a due time, as a checkpoint writes them. */
+static void
+seeds_of_rows(void)
+{
+    enum { RECORDS = 1, TIMERS = 2, FIRST = STATE_PIECE_SIZE, REST = 76 };
+    static uint8_t bytes[SEED_MAX], value[ROW_SIZE + FIRST];
+    uint8_t key[ROW_PIECE_SIZE];
+    state_key_t at = { .space = 1, .table = 'P', .number = 1 };
+    uint32_t whole = FIRST + REST, one = REST;
+    int64_t due_ms = 5000;
+    memset(value, 'r', sizeof value);
+    memcpy(value, &whole, sizeof whole);
+    rows_piece_key(key, at, 0);
+    size_t size = put_row(bytes, RECORDS, key, sizeof key, value, sizeof value);
+    rows_piece_key(key, at, 1);
+    size += put_row(bytes + size, RECORDS, key, sizeof key, value + ROW_SIZE, REST);
+    seed("rows", bytes, size);
+    at.number = 2;
+    memcpy(value, &one, sizeof one);
+    rows_piece_key(key, at, 0);
+    size += put_row(bytes + size, RECORDS, key, sizeof key, value, ROW_SIZE + REST);
+    rows_key(key, at);
+    size += put_row(bytes + size, TIMERS, key, ROW_KEY_SIZE, &due_ms, sizeof due_ms);
+    seed("rows", bytes, size);
+}
+
 static void
 seed_block(void *argument, uint64_t number, const void *data, size_t size)
 {
     uint8_t bytes[SEED_MAX] = { 1, [8] = (uint8_t)size, [9] = (uint8_t)(size >> 8) };
-    (void)argument, (void)number;
+    (void)argument;
     memcpy(bytes + 10, data, size);
     seed("replies", bytes, size + 10);
+    enum { REPLIES = 3 };
+    uint8_t key[8] = { 0 };
+    key[7] = (uint8_t)number;
+    size = put_row(bytes, REPLIES, key, sizeof key, data, size);
+    seed("rows", bytes, size);
 }
 
 static void
@@ -158,10 +203,6 @@ seeds_of_store(void)
         memset(bytes, (int)(3 * choice), sizeof bytes);
         bytes[0] = (uint8_t)choice;
         seed("segment", bytes, sizeof bytes);
-        bytes[0] = (uint8_t)choice;
-        bytes[1] = 18;
-        bytes[2] = 40;
-        seed("rows", bytes, sizeof bytes);
     }
 }
 
@@ -185,6 +226,11 @@ seeds_of_text(void)
         "    ticket_key = \"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"\n"
         "    sign_seed = \"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"\n";
     seed("site", site, sizeof site - 1);
+    static const char certificate[] =
+        "metadata\n    name = \"n\"\n    role = \"kiosk\"\n    server = \"s\"\ncurve\n"
+        "    public-key = \"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID\"\n"
+        "    secret-key = \"D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs\"\n";
+    seed("gate", certificate, sizeof certificate - 1);
 }
 
 /* Two zones, rows of letters with a gap and pairs, then choices. */
@@ -215,6 +261,104 @@ seeds_of_halls(void)
     }
 }
 
+/* One answer that has what any command looks for. */
+static size_t
+put_answer(uint8_t *to, size_t room)
+{
+    json_error_t error;
+    static const char text[] =
+        "{'title':'t','hall':'h','format':'2D','time_zone':'Asia/"
+        "Shanghai','starts_ms':1795000000000,"
+        "'ends_ms':5,'rows':['A','7'],'zones':[['a','near',500]],'number':3,"
+        "'seats':[[1,1,1,0,'s','a'],[2,1,2,1,'c','a'],[3,1,3,2,'c','a'],[4,2,5,3,'w','a']],"
+        "'until_ms':1795000000000,'lock':3,'order':'o','user':1,'amount':5,'code':'c',"
+        "'state':'paid','tickets':[['t',1,'k']],'token':'k','offline':'f','price':5,"
+        "'refunds':[{'tell':1,'amount':5,'state':'s','reason':'r'}],'refunded':5,"
+        "'lines':[{'row':'A','column':1,'price':5,'ticket':'t'}],"
+        "'payment':{'state':'paid','provider':'p','paid':5,'paid_ms':5,'mismatch':true},"
+        "'counts':{'available':2},'rules':{'gap_rule':true,'ttl_ms':60000},'books':{'in':5},"
+        "'total':1,'showtimes':[[1,5,'t','h',1,2,'Asia/Shanghai']],"
+        "'orders':[['o',1,'paid',5,[1,2]]],'next':0,'partitions':[[0,true,0,9]],'stats':1}";
+    char quoted[sizeof text];
+    for (size_t i = 0; i < sizeof text; i++)
+        quoted[i] = text[i] == '\'' ? '"' : text[i];
+    json_t *answer = json_loads(quoted, 0, &error);
+    pack_t pack;
+    pack_init(&pack, to, room);
+    size_t size = answer && ctl_to_msgpack(&pack, answer) && !pack.overflow ? pack.size : 0;
+    json_decref(answer);
+    if (size == 0) {
+        fprintf(stderr, "seeds: the answer is not well formed\n");
+        exit(1);
+    }
+    return size;
+}
+
+static size_t
+put_text(uint8_t *to, const char *text)
+{
+    to[0] = (uint8_t)strlen(text);
+    memcpy(to + 1, text, to[0]);
+    return 1u + to[0];
+}
+
+/* Every command with arguments that it takes, its flags, a cinema, and answers. `number` counts as
+ * fuzz_ctl counts. */
+static void
+seed_command(uint8_t number, const ctl_verb_t *verb, bool flags)
+{
+    static const char cinema[] =
+        "{\"cinema\":{\"name\":\"n\",\"zone\":\"UTC\",\"posix_zone\":\"UTC0\"},"
+        "\"films\":[{\"id\":\"f\",\"title\":\"t\",\"english\":\"e\",\"minutes\":90}],"
+        "\"halls\":[{\"number\":1,\"name\":\"h\",\"format\":\"2D\",\"zones\":[[\"a\",\"z\","
+        "500]],\"rows\":[[\"A\",\"ss\",\"aa\"]]}],\"matinee\":{\"before\":\"12:00\","
+        "\"percent\":80},\"cleaning_minutes\":9,\"id\":5,\"programme\":{\"weekday\":[{\"hall\":1,"
+        "\"shows\":[[\"10:00\",\"f\"]]}],\"weekend\":[{\"hall\":1,\"shows\":[[\"10:00\","
+        "\"f\"]]}]}}";
+    static const struct {
+        const char *arguments, *words[2];
+    } samples[] = { { "SHOWTIME", { "7", "" } },
+                    { "SHOWTIME SEAT...", { "7", "A1,7-5" } },
+                    { "SHOWTIME COUNT", { "7", "2" } },
+                    { "LOCK", { "7/3", "" } },
+                    { "FILE", { "", "" } },
+                    { "OPERATION FIELD=VALUE...", { "showtime.open", "title=t" } } };
+    static uint8_t bytes[SEED_MAX];
+    char order[ORDER_ID_ROOM], ticket[TICKET_ID_ROOM], token[TOKEN_ROOM];
+    const char *words[2] = { "", "" };
+    ids_order_text(order, 7, 3);
+    ids_ticket_text(ticket, 7, 3, 1);
+    ids_token_text(token, &(ids_token_t){ .showtime = 7, .purchase = 3 });
+    words[0] = strcmp(verb->arguments, "ORDER") == 0    ? order
+               : strcmp(verb->arguments, "TICKET") == 0 ? ticket
+                                                        : token;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
+        if (strcmp(samples[i].arguments, verb->arguments) == 0)
+            memcpy(words, samples[i].words, sizeof words);
+    size_t size = 0;
+    bytes[size++] = number;
+    bytes[size++] = flags ? 2 : 0;
+    memset(bytes + size, flags ? 0xff : 0, 6);
+    size += 6;
+    if (verb->most < 0)
+        bytes[size++] = 0;
+    for (int i = 0; i < verb->least && i < 2; i++)
+        size += put_text(bytes + size, words[i]);
+    for (uint64_t left = flags ? verb->flags & ~COMMANDS_FLAGS_NEVER : 0; left; left &= left - 1)
+        size += put_text(bytes + size, "1");
+    bytes[size++] = (uint8_t)(sizeof cinema - 1);
+    bytes[size++] = (uint8_t)((sizeof cinema - 1) >> 8);
+    memcpy(bytes + size, cinema, sizeof cinema - 1);
+    size += sizeof cinema - 1;
+    for (int i = 0; i < 3; i++) {
+        size_t answer = put_answer(bytes + size + 3, 1024);
+        const uint8_t head[] = { 0, (uint8_t)answer, (uint8_t)(answer >> 8) };
+        memcpy(bytes + size, head, sizeof head);
+        size += sizeof head + answer;
+    }
+    seed("ctl", bytes, size);
+}
+
 static void
 words(void)
 {
@@ -226,8 +370,10 @@ words(void)
     for (field_t at = 0; at < FIELDS; at++)
         fprintf(file, "\"\\x%02x%s\"\n", 0xa0 + (unsigned)field_info(at)->name_size,
                 field_info(at)->name);
-    static const char *const more[] = { "sandbox", "succeeded", "failed", "closed", "done",
-                                        "site",    "broker",    "sale",   "store" };
+    static const char *const more[] = { "sandbox",    "succeeded", "failed", "closed", "done",
+                                        "site",       "broker",    "sale",   "store",  "role",
+                                        "public-key", "metadata",  "curve",  "kiosk",  "-7",
+                                        "A1",         "7/3",       "HH:MM" };
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         fprintf(file, "\"%s\"\n", more[i]);
     fprintf(file, "\"\\x9a\\x51\"\n");
@@ -250,6 +396,11 @@ main(int argc, char **argv)
     seeds_of_store();
     seeds_of_text();
     seeds_of_halls();
+    seeds_of_rows();
+    for (uint8_t number = 0; commands_at(number); number++) {
+        seed_command(number, commands_at(number), false);
+        seed_command(number, commands_at(number), true);
+    }
     words();
     return 0;
 }
