@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static size_t memory_begin, memory_most, memory_now;
+static size_t memory_most, memory_now, memory_peak;
 static bool measuring;
 
 void
@@ -36,14 +36,22 @@ fuzz_on_free(const volatile void *memory)
     memory_now -= size < memory_now ? size : memory_now;
 }
 
+/* For tests/fuzz.sh, which prints it. */
+static void
+fuzz_say_peak(void)
+{
+    dprintf(STDERR_FILENO, "fuzz: peak %zu bytes\n", memory_peak);
+}
+
 void
 fuzz_memory_begin(void)
 {
     static bool installed;
-    if (!installed)
+    if (!installed) {
         installed = __sanitizer_install_malloc_and_free_hooks(fuzz_on_malloc, fuzz_on_free) != 0;
-    FUZZ_HOLDS(installed);
-    memory_begin = memory_now = memory_most = 0;
+        FUZZ_HOLDS(installed && atexit(fuzz_say_peak) == 0);
+    }
+    memory_now = memory_most = 0;
     measuring = true;
 }
 
@@ -51,6 +59,8 @@ void
 fuzz_memory_end(size_t size, size_t base)
 {
     measuring = false;
+    if (memory_most > memory_peak)
+        memory_peak = memory_most;
     FUZZ_HOLDS(memory_most <= 4 * size + base);
 }
 

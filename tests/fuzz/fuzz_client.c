@@ -82,7 +82,8 @@ client_sees(void *argument, const marquee_event_t *event)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    enum { CALLS = 4 };
+    /* The base: what is sent again meanwhile. */
+    enum { CALLS = 4, CLIENT_MEMORY = 4096 };
     static const uint8_t identity[MARQUEE_CLIENT_SIZE] = "fuzz";
     marquee_options_t options = { .client = identity, .in_flight_max = 8, .retry = size % 2 };
     frames = (fuzz_input_t){ data, size };
@@ -98,8 +99,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         marquee_body_number(&body, "user", i + 1);
         FUZZ_HOLDS(marquee_call(client, (uint16_t)(13 + i), 5, &body, 0, client_hears, NULL) == 0);
     }
+    fuzz_memory_begin();
     for (uint32_t i = 0; i < 4 && frames.left >= 3; i++)
         FUZZ_HOLDS(marquee_poll(client, 0) >= 0);
+    fuzz_memory_end(size, CLIENT_MEMORY);
     FUZZ_HOLDS(heard <= CALLS);
     FUZZ_HOLDS(marquee_in_flight(client) + heard >= CALLS);
     marquee_destroy(&client);

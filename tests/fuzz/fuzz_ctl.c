@@ -177,6 +177,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static fuzz_line_t line;
     static FILE *talk;
+    static marquee_t *kept; /* one connection for all inputs: nothing stays in flight on it */
     fuzz_input_t input = { data, size };
     if (!talk) { /* what is said goes nowhere; fuzz_broken() writes to the descriptor */
         FUZZ_HOLDS((talk = fopen("/dev/null", "w")) != NULL);
@@ -192,8 +193,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ctl_file(&input);
     answers = input;
     answered = 0;
+    line.ctl.marquee = kept;
     ctl_exit_t outcome = verb->run(&line.ctl);
     FUZZ_HOLDS(outcome >= CTL_DONE && outcome <= CTL_FAULT);
-    marquee_destroy(&line.ctl.marquee);
+    kept = line.ctl.marquee;
+    FUZZ_HOLDS(!kept || marquee_in_flight(kept) == 0);
     return 0;
 }

@@ -7,7 +7,8 @@
 #include "tests/fuzz/fuzz.h"
 #include <stdlib.h>
 
-enum { CLIENTS = 3, PARTITIONS = 2 };
+/* ROUTER_MEMORY: peers and an actor that are new with this input. */
+enum { CLIENTS = 3, PARTITIONS = 2, ROUTER_MEMORY = 64 * 1024 };
 
 static uint8_t reply[WIRE_MESSAGE_MAX * 4];
 static size_t reply_size;
@@ -97,6 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     now_ms += 2 * ROUTER_PEER_IDLE_MS;
     answers = passed_on = 0;
     fuzz_input_t input = { data, size };
+    fuzz_memory_begin();
     for (; input.left > 0; now_ms += 10) {
         uint32_t who = fuzz_below(&input, CLIENTS + 2);
         size_t length = fuzz_take(&input, 2);
@@ -110,5 +112,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         input.at += length;
         input.left -= length;
     }
+    fuzz_memory_end(size, ROUTER_MEMORY);
     return 0;
 }

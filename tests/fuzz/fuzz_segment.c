@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEALED_HEAD = 1, SEALED_ENTRIES = 2, SEGMENT_MEMORY = 40 * 1024 * 1024 };
+enum { SEALED_HEAD = 1, SEALED_ENTRIES = 2, SEGMENT_MEMORY = 64 * 1024 };
 
 static int
 segment_file(void)
@@ -104,7 +104,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         FUZZ_HOLDS(pwrite(fd, input.at, input.left, choice & SEALED_HEAD ? SEGMENT_HEAD : 0) ==
                    (ssize_t)input.left);
-    FUZZ_HOLDS(close(fd) == 0);
+    struct stat status;
+    FUZZ_HOLDS(fstat(fd, &status) == 0 && close(fd) == 0);
     snprintf(path, sizeof path, "%s/0000000000000001.seg", fuzz_folder());
     fuzz_memory_begin();
     if (segment_open(&reader, path, error) == 0) {
@@ -121,6 +122,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_HOLDS(error[0]);
     }
     segment_as_journal();
-    fuzz_memory_end(size, SEGMENT_MEMORY);
+    fuzz_memory_end((size_t)status.st_size, SEGMENT_MEMORY); /* what is read is the file */
     return 0;
 }

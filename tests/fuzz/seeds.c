@@ -377,6 +377,11 @@ words(void)
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         fprintf(file, "\"%s\"\n", more[i]);
     fprintf(file, "\"\\x9a\\x51\"\n");
+    /* numbers at the ends of their types: as msgpack, as text, in JSON */
+    fprintf(file,
+            "\"\\xce\\xff\\xff\\xff\\xff\"\n\"\\xcf\\x7f\\xff\\xff\\xff\\xff\\xff\\xff\\xff\"\n"
+            "\"\\xd3\\x80\\x00\\x00\\x00\\x00\\x00\\x00\\x00\"\n\"18446744073709551615\"\n"
+            "\"9223372036854775807\"\n\"-9223372036854775808\"\n");
     if (fclose(file) != 0)
         exit(1);
 }
