@@ -42,7 +42,7 @@ run() {
             END { printf "ok    %-10s %10d runs %7d a second %6d edges %5d new  peak %s\n", name, runs, rate, cov, new, peak ? peak : "not measured" }' "$out"
     else
         printf 'FAIL  %s: %s/%s.log\n' "$name" "$build" "$name"
-        grep -aE 'does not hold|ERROR: |runtime error|SUMMARY|Assertion' "$out" | head -n 5
+        grep -aE 'does not hold|ERROR: |runtime error|SUMMARY|Assertion|run interrupted' "$out" | head -n 5
         [ -e "$broken" ] && printf '      input %s: %s\n      again: %s %s\n' "$broken" \
             "$(base64 -w 0 <"$broken" | head -c 8000)" "$target" "$broken"
         return 1
