@@ -15,6 +15,10 @@ enum {
     DEMO_PRESALE_DAYS = 14,
     DEMO_CLOSES_AFTER_MIN = 10,
     DEMO_MINUTE_MS = 60 * 1000,
+    DEMO_MINUTES_MAX = 24 * 60, /* of a film, of cleaning */
+    DEMO_PERCENT_MAX = 1000,
+    DEMO_HALLS_MAX = 99, /* two digits of a showtime's id, as are the shows */
+    DEMO_SHOWS_MAX = 99,
     DEMO_TITLE_ROOM = 96 + 1,
 };
 
@@ -30,6 +34,12 @@ demo_wrong(const demo_t *self, const char *what, const char *which)
 {
     return ctl_say(CTL_FAULT, "%s: %s%s%s", self->path, what, which ? ": " : "",
                    which ? which : "");
+}
+
+static bool
+demo_within(int64_t number, int64_t most)
+{
+    return number >= 0 && number <= most;
 }
 
 static const json_t *
@@ -64,7 +74,8 @@ demo_minutes(const char *text)
     return (int)(hours * 60 + minutes);
 }
 
-/* Zones as the hall has them, matinees at their percentage, rounded to whole yuan. */
+/* Zones as the hall has them, matinees at their percentage, rounded to whole yuan. NULL when a
+ * price or the percentage is none. */
 static json_t *
 demo_zones(const demo_t *self, const json_t *hall, int minutes)
 {
@@ -76,6 +87,10 @@ demo_zones(const demo_t *self, const json_t *hall, int minutes)
     json_array_foreach(zones, index, zone)
     {
         int64_t price = json_integer_value(json_array_get(zone, 2));
+        if (!demo_within(price, MONEY_MAX_FEN) || !demo_within(percent, DEMO_PERCENT_MAX)) {
+            json_decref(zones);
+            return NULL;
+        }
         (void)json_array_set_new(zone, 2, json_integer((price * percent / 100 + 50) / 100 * 100));
     }
     return zones;
@@ -86,6 +101,9 @@ demo_fields(const demo_t *self, const json_t *hall, const json_t *film, int64_t 
 {
     char title[DEMO_TITLE_ROOM];
     int64_t starts_ms = day_ms + (int64_t)minutes * DEMO_MINUTE_MS;
+    json_t *zones = demo_zones(self, hall, minutes);
+    if (!zones)
+        return NULL;
     snprintf(title, sizeof title, "%s %s", ctl_text(film, "title"), ctl_text(film, "english"));
     return json_pack("{s:s,s:O,s:O,s:O,s:I,s:I,s:I,s:I,s:o,s:O}", "title", title, "hall",
                      json_object_get(hall, "name"), "format", json_object_get(hall, "format"),
@@ -94,8 +112,7 @@ demo_fields(const demo_t *self, const json_t *hall, const json_t *film, int64_t 
                      (json_int_t)(starts_ms + ctl_number(film, "minutes") * DEMO_MINUTE_MS),
                      "opens_ms", (json_int_t)(starts_ms - DEMO_PRESALE_DAYS * INT64_C(86400000)),
                      "closes_ms", (json_int_t)(starts_ms + DEMO_CLOSES_AFTER_MIN * DEMO_MINUTE_MS),
-                     "zones", demo_zones(self, hall, minutes), "rows",
-                     json_object_get(hall, "rows"));
+                     "zones", zones, "rows", json_object_get(hall, "rows"));
 }
 
 static ctl_exit_t
@@ -104,7 +121,8 @@ demo_open(demo_t *self, uint64_t id, json_t *fields)
     json_t *reply;
     status_t status;
     if (!fields)
-        return demo_wrong(self, "a film or hall lacks something", NULL);
+        return demo_wrong(self, "a film or hall lacks something, or a price is out of bounds",
+                          NULL);
     ctl_exit_t outcome = ctl_try(self->ctl, OP_SHOWTIME_OPEN, id, fields, &reply, &status);
     if (outcome != CTL_DONE)
         return outcome;
@@ -131,15 +149,19 @@ demo_hall_day(demo_t *self, const json_t *row, int64_t day_ms, uint64_t date)
     int64_t cleaning = ctl_number(self->cinema, "cleaning_minutes"), free_from = 0;
     size_t index;
     json_t *show;
-    if (!hall)
+    if (!hall || !demo_within(ctl_number(hall, "number"), DEMO_HALLS_MAX))
         return demo_wrong(self, "the programme has a hall that there is not", NULL);
+    if (!demo_within(cleaning, DEMO_MINUTES_MAX))
+        return demo_wrong(self, "cleaning_minutes are 0 to a day", NULL);
     json_array_foreach(json_object_get(row, "shows"), index, show)
     {
         const char *start = json_string_value(json_array_get(show, 0));
         const json_t *film = demo_film(self, json_string_value(json_array_get(show, 1)));
         int minutes = demo_minutes(start);
-        if (!film || minutes < 0)
+        if (!film || minutes < 0 || index == DEMO_SHOWS_MAX)
             return demo_wrong(self, "a show is not [\"HH:MM\", film]", start);
+        if (!demo_within(ctl_number(film, "minutes"), DEMO_MINUTES_MAX))
+            return demo_wrong(self, "a film's minutes are 0 to a day", ctl_text(film, "id"));
         if (minutes < free_from)
             return demo_wrong(self, "a film starts before the hall is clean", start);
         free_from = minutes + ctl_number(film, "minutes") + cleaning;

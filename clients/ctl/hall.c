@@ -7,6 +7,7 @@
 
 /* [id, row, column, state, kind, zone] */
 enum { HALL_ID, HALL_ROW, HALL_COLUMN, HALL_STATE, HALL_KIND, HALL_ZONE };
+enum { HALL_COLUMNS_MAX = 64 }; /* docs/records.md; the map draws every column there is */
 
 static char
 hall_letter(const json_t *text)
@@ -25,14 +26,15 @@ hall_number(const json_t *item, size_t index)
 static bool
 hall_read_seat(const json_t *item, const json_t *names, hall_seat_t *seat)
 {
-    uint32_t row = hall_number(item, HALL_ROW);
+    uint32_t row = hall_number(item, HALL_ROW), column = hall_number(item, HALL_COLUMN);
     const char *name = row ? json_string_value(json_array_get(names, row - 1)) : NULL;
-    if (!name || strlen(name) >= sizeof seat->row || json_array_size(item) <= HALL_ZONE)
+    if (!name || strlen(name) >= sizeof seat->row || json_array_size(item) <= HALL_ZONE ||
+        column < 1 || column > HALL_COLUMNS_MAX)
         return false;
     *seat = (hall_seat_t){
         .id = hall_number(item, HALL_ID),
         .line = row - 1,
-        .column = hall_number(item, HALL_COLUMN),
+        .column = column,
         .state = hall_number(item, HALL_STATE),
         .kind = hall_letter(json_array_get(item, HALL_KIND)),
         .zone = hall_letter(json_array_get(item, HALL_ZONE)),

@@ -28,7 +28,8 @@ status_show(ctl_t *ctl)
     json_t *reply, *row, *value;
     const char *key;
     size_t index;
-    int64_t up = 0, in_flight = 0;
+    size_t up = 0;
+    uint64_t in_flight = 0; /* a sum of what a server says: it may wrap, signed may not */
     /* The first call connects and says hello, the second one is a round trip. */
     if (!ctl_partitions(ctl))
         return CTL_FAULT;
@@ -40,21 +41,21 @@ status_show(ctl_t *ctl)
     const json_t *partitions = json_object_get(reply, "partitions");
     json_array_foreach(partitions, index, row)
     {
-        up += status_item(row, 1);
-        in_flight += status_item(row, 2);
+        up += status_item(row, 1) != 0;
+        in_flight += (uint64_t)status_item(row, 2);
     }
     size_t count = json_array_size(partitions);
     if (!ctl_print_json(ctl, reply)) {
-        printf("%-12s %" PRId64 " of %zu up\n%-12s %" PRId64 "\n%-12s %s\n%-12s %" PRId64 " us\n",
+        printf("%-12s %zu of %zu up\n%-12s %" PRIu64 "\n%-12s %s\n%-12s %" PRId64 " us\n",
                "partitions", up, count, "in flight", in_flight, "our role",
                marquee_role(ctl->marquee), "round trip", took_us);
         json_object_foreach(reply, key, value) if (!json_is_array(value))
             printf("%-12s %" PRId64 "\n", key, ctl_number(reply, key));
     }
     json_decref(reply);
-    if (up == (int64_t)count)
+    if (up == count)
         return CTL_DONE;
-    return ctl_say(CTL_FAULT, "%" PRId64 " partitions have no actor", (int64_t)count - up);
+    return ctl_say(CTL_FAULT, "%zu partitions have no actor", count - up);
 }
 
 /* Columns of `partitions list`: a counter of stats, what it is called, how it is written. */
