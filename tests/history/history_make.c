@@ -6,6 +6,7 @@
 #include "tests/history/history_make.h"
 #include "broker/operation.h"
 #include "broker/status.h"
+#include "tests/unit/chance.h"
 #include <stdlib.h>
 
 enum {
@@ -38,21 +39,18 @@ typedef struct {
 typedef struct {
     bool (*add)(void *argument, const history_call_t *call);
     void *argument;
-    uint64_t chance, calls, shows, sequence;
+    chance_t chance;
+    uint64_t calls, shows, sequence;
     int64_t now_ms;
     make_seat_t seats[MAKE_SHOWTIMES][MAKE_SEATS + 1];
     uint32_t locks[MAKE_SHOWTIMES];
     make_buyer_t buyers[MAKE_BUYERS];
 } make_t;
 
-/* SplitMix64. */
 static uint32_t
 make_below(make_t *self, uint32_t bound)
 {
-    uint64_t z = self->chance += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)(((z ^ z >> 31) >> 32) * bound >> 32);
+    return chance_below(&self->chance, bound);
 }
 
 static void
@@ -164,7 +162,7 @@ history_make(uint64_t count, uint64_t seed, bool (*add)(void *argument, const hi
     if (good) {
         self->add = add;
         self->argument = argument;
-        self->chance = seed;
+        self->chance.state = seed;
         self->shows = 1000;
         self->now_ms = 1000000;
     }

@@ -12,24 +12,19 @@ enum { DEADLINE_MS = 20000, LOCK_MS = 29500, CLIENTS = 3 };
 void
 script_init(script_t *self, uint64_t seed)
 {
-    *self = (script_t){ .seed = seed };
+    *self = (script_t){ .chance = { seed } };
 }
 
-/* SplitMix64, Steele, Lea and Flood 2014. */
 uint64_t
 script_random(script_t *self)
 {
-    uint64_t z = self->seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return chance_next(&self->chance);
 }
 
 uint32_t
 script_below(script_t *self, uint32_t bound)
 {
-    assert(bound > 0);
-    return (uint32_t)((script_random(self) >> 32) * bound >> 32);
+    return chance_below(&self->chance, bound);
 }
 
 /* ---- bodies ---- */

@@ -6,6 +6,7 @@
  * expire, late and wrong money, refunds that are waited for, repeats. */
 #ifndef SCRIPT_H
 #define SCRIPT_H
+#include "tests/unit/chance.h"
 #include "actors/ids.h"
 #include "broker/wire.h"
 #include <stdbool.h>
@@ -46,7 +47,7 @@ typedef struct {
 } script_tell_t;
 
 typedef struct {
-    uint64_t seed;
+    chance_t chance;
     uint64_t request; /* the last one's */
     uint32_t showtimes;
     script_sale_t sales[SCRIPT_SALES];

@@ -4,7 +4,7 @@
  * trouble and some know all. What never happened in a run of many seeds fails the run. */
 #ifndef FAULTS_H
 #define FAULTS_H
-#include "tests/sim/chance.h"
+#include "tests/unit/chance.h"
 
 /* F(id, name, ppm, help): ppm is the knob at full strength, per occasion that the help names. */
 #define FAULT_TABLE(F)                                                                             \

@@ -16,7 +16,7 @@
 #define SIM_H
 #include "actors/turn.h"
 #include "tests/sim/agenda.h"
-#include "tests/sim/chance.h"
+#include "tests/unit/chance.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/trail.h"
 #include <stdbool.h>

@@ -22,6 +22,7 @@
 #include "broker/status.h"
 #include "broker/wire.h"
 #include "clients/marquee.h"
+#include "tests/unit/chance.h"
 
 enum { PATIENCE_MS = 5000, FRAME_MAX = 256 * 1024, SHOWTIME = 7, OTHER_CLOCK_MS = 3600 * 1000 };
 
@@ -717,10 +718,10 @@ enum { CHAOS_CALLS = 400 };
 static uint64_t
 chaos_random(uint64_t *seed)
 {
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    chance_t chance = { *seed };
+    uint64_t number = chance_next(&chance);
+    *seed = chance.state;
+    return number;
 }
 
 /* The server forgets who it knows, loses commands and answers, is busy, and answers twice; it

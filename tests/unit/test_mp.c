@@ -1,6 +1,7 @@
 /* mp - what we write msgpack-c reads, what msgpack-c accepts we accept within our limits, and no
  * bytes at all lead outside the input. */
 #include "broker/mp.h"
+#include "tests/unit/chance.h"
 #include <msgpack.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,16 +13,12 @@
 
 enum { ROUNDS = 200000, BYTES_MAX = 24 };
 
-static uint64_t seed;
+static chance_t dice;
 
 static uint64_t
 chance(void)
 {
-    seed += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = seed;
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return chance_next(&dice);
 }
 
 /* Containers within the bytes, so that msgpack-c allocates no more than it must. */
@@ -46,8 +43,8 @@ static void
 random_bytes_are_judged_as_msgpack_c_does(void **state)
 {
     (void)state;
-    seed = (uint64_t)time(NULL);
-    print_message("seed %llu\n", (unsigned long long)seed);
+    dice.state = (uint64_t)time(NULL);
+    print_message("seed %llu\n", (unsigned long long)dice.state);
     uint32_t accepted = 0;
     for (int round = 0; round < ROUNDS; round++) {
         size_t size = chance() % BYTES_MAX + 1;

@@ -1,4 +1,4 @@
-/* chance - all the randomness of a simulation: one stream from one 64-bit seed (SplitMix64, by
+/* chance - all the randomness of a test: one stream from one 64-bit seed (SplitMix64, by
  * Steele, Lea and Flood: "Fast splittable pseudorandom number generators", 2014). */
 #ifndef CHANCE_H
 #define CHANCE_H
