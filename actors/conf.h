@@ -1,11 +1,7 @@
-/* conf - the configuration of marqueed: one table of keys, read from a ZPL file.
- *
- * ZPL: https://rfc.zeromq.org/spec/4/ . An unknown key or a bad value stops the start, with file
- * and line. */
+/* conf - the configuration of marqueed: one table of keys, see broker/zpl.h. */
 #ifndef CONF_H
 #define CONF_H
-#include <stddef.h>
-#include <stdint.h>
+#include "broker/zpl.h"
 
 /* K(id, path, type, default, min, max, help). Numbers' bounds; a text's bound is its bytes. */
 #define CONF_TABLE(K)                                                                              \
@@ -41,24 +37,8 @@ typedef enum {
         CONF_KEYS
 } conf_key_t;
 
-enum { CONF_TEXT_MAX = 512, CONF_ERROR_MAX = 512 };
-
-typedef struct {
-    char text[CONF_KEYS][CONF_TEXT_MAX];
-    int64_t number[CONF_KEYS];
-    int line[CONF_KEYS]; /* where the file sets it, 0: it does not */
-    char file[CONF_TEXT_MAX];
-} conf_t;
+_Static_assert((int)CONF_KEYS <= (int)ZPL_KEYS_MAX, "keys fit");
 
 /* Every key at its default. */
-void conf_defaults(conf_t *self);
-/* Read a file over what is set. 0, or -1 with "FILE:LINE: reason" in `error`. */
-int conf_load(conf_t *self, const char *path, char *error);
-/* Set one key from "section/key=value". 0, or -1 with the reason. */
-int conf_set(conf_t *self, const char *assignment, char *error);
-/* Do the values fit one another? 0, or -1 with the reason, and file and line where they are known.
- */
-int conf_check(const conf_t *self, char *error);
-/* Print every key with type, default and help. */
-void conf_help(void);
+void conf_defaults(zpl_t *self);
 #endif

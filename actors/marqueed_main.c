@@ -14,7 +14,7 @@
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_FAULT = 3, MARQUEED_FILES = 100000 };
 
 typedef struct {
-    conf_t conf;
+    zpl_t conf;
     site_t site;
     broker_options_t broker_options;
     zactor_t *broker, *sandbox;
@@ -59,23 +59,23 @@ marqueed_arguments(marqueed_t *self, int argc, char **argv)
         { "keys", no_argument, NULL, 'k' },         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
     };
-    char error[CONF_ERROR_MAX];
+    char error[ZPL_ERROR_MAX];
     conf_defaults(&self->conf);
     for (int pass = 0; pass < 2; pass++) { /* the file first, whatever the order */
         optind = 1;
         for (int c; (c = getopt_long(argc, argv, "c:s:khV", options, NULL)) != -1;) {
             if (c == 'h' || c == 'V' || c == 'k') {
                 if (c == 'k')
-                    conf_help();
+                    zpl_help(&self->conf);
                 else
                     fputs(c == 'h' ? usage : "marqueed 0.1.0\n", stdout);
                 return 0;
             }
             if (c == '?')
                 return marqueed_fail("see marqueed --help");
-            if (c == 'c' && pass == 0 && conf_load(&self->conf, optarg, error) != 0)
+            if (c == 'c' && pass == 0 && zpl_load(&self->conf, optarg, error) != 0)
                 return marqueed_fail(error);
-            if (c == 's' && pass == 1 && conf_set(&self->conf, optarg, error) != 0)
+            if (c == 's' && pass == 1 && zpl_set(&self->conf, optarg, error) != 0)
                 return marqueed_fail(error);
             self->echo |= c == 'E';
             self->check |= c == 'C';
@@ -83,7 +83,7 @@ marqueed_arguments(marqueed_t *self, int argc, char **argv)
     }
     if (optind != argc)
         return marqueed_fail("see marqueed --help");
-    return conf_check(&self->conf, error) == 0 ? -1 : marqueed_fail(error);
+    return zpl_check(&self->conf, error) == 0 ? -1 : marqueed_fail(error);
 }
 
 /* Every connection is a descriptor; libzmq's own bound follows. */
@@ -116,7 +116,7 @@ marqueed_actor_count(const marqueed_t *self)
 static partition_options_t
 marqueed_partition(marqueed_t *self, uint32_t number)
 {
-    const conf_t *conf = &self->conf;
+    const zpl_t *conf = &self->conf;
     snprintf(self->directories[number], sizeof self->directories[number], "%s/partition-%04u",
              conf->text[CONF_site_directory], number);
     partition_options_t options = {
@@ -140,7 +140,7 @@ marqueed_partition(marqueed_t *self, uint32_t number)
 static bool
 marqueed_start_broker(marqueed_t *self)
 {
-    const conf_t *conf = &self->conf;
+    const zpl_t *conf = &self->conf;
     self->broker_options = (broker_options_t){
         .clients = conf->text[CONF_broker_clients],
         .events = conf->text[CONF_broker_events],

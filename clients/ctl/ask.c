@@ -2,12 +2,13 @@
 #include "actors/ids.h"
 #include "broker/mp.h"
 #include "clients/ctl/ctl.h"
+#include "clients/mpjson.h"
 #include <czmq.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-enum { ASK_BODY_ROOM = MARQUEE_BODY_MAX, ASK_HEX_MAX = 256 };
+enum { ASK_BODY_ROOM = MARQUEE_BODY_MAX };
 
 static const char *
 ask_setting(const ctl_t *ctl, ctl_flag_t flag, const char *variable)
@@ -46,150 +47,6 @@ ctl_connect(ctl_t *ctl)
         return ctl_say(CTL_FAULT, "cannot connect to %s: %s",
                        options.endpoint ? options.endpoint : MARQUEE_ENDPOINT, zmq_strerror(fault));
     return CTL_DONE;
-}
-
-/* --- JSON to msgpack and back ------------------------------------------------------------------
- */
-
-bool
-ctl_to_msgpack(pack_t *pack, const json_t *value)
-{
-    const char *key;
-    json_t *child;
-    size_t index;
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        pack_map(pack, (uint32_t)json_object_size(value));
-        json_object_foreach((json_t *)(uintptr_t)value, key, child)
-        {
-            pack_str(pack, key);
-            if (!ctl_to_msgpack(pack, child))
-                return false;
-        }
-        return true;
-    case JSON_ARRAY:
-        pack_array(pack, (uint32_t)json_array_size(value));
-        json_array_foreach(value, index, child) if (!ctl_to_msgpack(pack, child)) return false;
-        return true;
-    case JSON_STRING:
-        pack_strn(pack, json_string_value(value), json_string_length(value));
-        return true;
-    case JSON_INTEGER:
-        if (json_integer_value(value) < 0)
-            pack_int(pack, json_integer_value(value));
-        else
-            pack_uint(pack, (uint64_t)json_integer_value(value));
-        return true;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        pack_bool(pack, json_is_true(value));
-        return true;
-    case JSON_REAL:
-    case JSON_NULL:
-    default:
-        return false;
-    }
-}
-
-static json_t *
-ask_hex(const mp_item_t *item)
-{
-    static const char digits[] = "0123456789abcdef";
-    char text[2 * ASK_HEX_MAX];
-    uint32_t size = item->size < ASK_HEX_MAX ? item->size : ASK_HEX_MAX;
-    for (uint32_t i = 0; i < size; i++) {
-        text[2 * i] = digits[item->data[i] >> 4];
-        text[2 * i + 1] = digits[item->data[i] & 15];
-    }
-    return json_stringn(text, 2 * size);
-}
-
-static json_t *ask_unpack(mp_t *mp, uint32_t depth);
-
-static json_t *
-ask_unpack_list(mp_t *mp, uint64_t count, uint32_t depth)
-{
-    json_t *list = json_array();
-    for (uint64_t i = 0; list && i < count; i++) {
-        if (json_array_append_new(list, ask_unpack(mp, depth))) {
-            json_decref(list);
-            return NULL;
-        }
-    }
-    return list;
-}
-
-static json_t *
-ask_unpack_map(mp_t *mp, uint64_t count, uint32_t depth)
-{
-    json_t *map = json_object();
-    for (uint64_t i = 0; map && i < count; i++) {
-        const char *text;
-        uint32_t size;
-        char key[64];
-        bool good = mp_read_str(mp, &text, &size) && size < sizeof key;
-        if (good) {
-            memcpy(key, text, size);
-            key[size] = 0;
-        }
-        if (!good || json_object_set_new(map, key, ask_unpack(mp, depth))) {
-            json_decref(map);
-            return NULL;
-        }
-    }
-    return map;
-}
-
-/* JSON's integers end at 2^63 - 1 here; a larger one, like a strange showtime id, becomes a text.
- */
-static json_t *
-ask_unpack_number(uint64_t number)
-{
-    if (number <= INT64_MAX)
-        return json_integer((json_int_t)number);
-    char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, number);
-    return json_string(text);
-}
-
-static json_t *
-ask_unpack(mp_t *mp, uint32_t depth)
-{
-    mp_item_t item;
-    if (depth > MP_DEPTH_MAX || !mp_next(mp, &item))
-        return NULL;
-    switch (item.type) {
-    case MP_NIL:
-        return json_null();
-    case MP_BOOL:
-        return json_boolean(item.u);
-    case MP_UINT:
-        return ask_unpack_number(item.u);
-    case MP_INT:
-        return json_integer(item.i);
-    case MP_FLOAT:
-        return json_real(item.f);
-    case MP_STR:
-        return json_stringn((const char *)item.data, item.size);
-    case MP_BIN:
-    case MP_EXT:
-        return ask_hex(&item);
-    case MP_ARRAY:
-        return ask_unpack_list(mp, item.u, depth + 1);
-    case MP_MAP:
-        return ask_unpack_map(mp, item.u, depth + 1);
-    default:
-        return NULL;
-    }
-}
-
-json_t *
-ctl_from_msgpack(const void *data, size_t size)
-{
-    if (size == 0)
-        return json_object();
-    mp_t mp = mp_over(data, size);
-    return ask_unpack(&mp, 0);
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -251,7 +108,7 @@ ask_send(ctl_t *ctl, operation_code_t code, uint64_t key, const json_t *fields,
     static uint8_t room[ASK_BODY_ROOM];
     pack_t pack;
     pack_init(&pack, room, sizeof room);
-    bool good = !fields || ctl_to_msgpack(&pack, fields);
+    bool good = !fields || mpjson_pack(&pack, fields);
     marquee_body_t body = {
         .data = room, .size = pack.size, .room = sizeof room, .overflow = pack.overflow
     };
@@ -278,7 +135,7 @@ ctl_try(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fields, json_t 
         return ctl_say(CTL_FAULT, "%s: %s", operation_of((uint16_t)code)->name,
                        zmq_strerror(fault));
     *status = (status_t)result;
-    *reply = ctl_from_msgpack(answer.body, answer.body_size);
+    *reply = mpjson_read(answer.body, answer.body_size);
     if (!json_is_object(*reply)) {
         json_decref(*reply);
         *reply = NULL;

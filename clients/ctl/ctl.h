@@ -142,10 +142,6 @@ ctl_exit_t ctl_try(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fiel
                    status_t *status);
 /* Partitions of the site, 0 after having said why they are not known. */
 uint32_t ctl_partitions(ctl_t *ctl);
-/* Pack a JSON value; false when it has what msgpack bodies here do not (a float, null). */
-bool ctl_to_msgpack(pack_t *pack, const json_t *value);
-/* A msgpack value as JSON; NULL when malformed. Bytes become hexadecimal. */
-json_t *ctl_from_msgpack(const void *data, size_t size);
 
 /* Parts of names: SHOWTIME/LOCK, the showtime inside an order id, ticket id or token. False after
  * having said what is wrong. */

@@ -4,6 +4,7 @@
 #include "actors/site.h"
 #include "broker/shard.h"
 #include "clients/ctl/ctl.h"
+#include "clients/mpjson.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -387,7 +388,7 @@ static void
 dump_command(const dump_t *self, const journal_entry_t *entry, const intake_item_t *item,
              const uint8_t *body, uint32_t size)
 {
-    json_t *fields = size ? ctl_from_msgpack(body, size) : json_object();
+    json_t *fields = size ? mpjson_read(body, size) : json_object();
     json_t *line =
         json_pack("{s:I, s:s, s:s, s:I, s:I, s:s, s:o}", "entry", (json_int_t)entry->sequence,
                   "time", "", "operation", item->command.operation->name, "key",

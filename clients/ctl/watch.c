@@ -1,6 +1,7 @@
 /* watch - what happens now: the events of a showtime, and the rates of the partitions; see ctl.h.
  */
 #include "clients/ctl/ctl.h"
+#include "clients/mpjson.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -63,7 +64,7 @@ watch_event(void *argument, const marquee_event_t *event)
 {
     watch_t *self = argument;
     char when[CTL_TIME_ROOM];
-    json_t *body = ctl_from_msgpack(event->body, event->body_size);
+    json_t *body = mpjson_read(event->body, event->body_size);
     if (!body)
         return;
     if (event->operation == OP_SEATS_CHANGED) {

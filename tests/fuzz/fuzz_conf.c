@@ -9,18 +9,18 @@ enum { CONF_FILE_MAX = 4096, CONF_MEMORY = 1024 * 1024 };
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static conf_t conf;
-    char error[CONF_ERROR_MAX] = "";
+    static zpl_t conf;
+    char error[ZPL_ERROR_MAX] = "";
     if (size > CONF_FILE_MAX)
         return 0;
     const char *path = fuzz_file("conf", data, size);
     conf_defaults(&conf);
     fuzz_memory_begin();
-    int rc = conf_load(&conf, path, error);
+    int rc = zpl_load(&conf, path, error);
     FUZZ_HOLDS(rc == 0 || error[0]);
     FUZZ_HOLDS(memchr(error, 0, sizeof error) != NULL);
     if (rc == 0) {
-        rc = conf_check(&conf, error);
+        rc = zpl_check(&conf, error);
         FUZZ_HOLDS(rc == 0 || error[0]);
         FUZZ_HOLDS(conf.number[CONF_sale_cap] >= 1 && conf.number[CONF_sale_cap] <= 16);
         FUZZ_HOLDS(conf.number[CONF_site_partitions] >= 1 &&
@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 200) { /* as --set would have it */
         char assignment[201] = { 0 };
         memcpy(assignment, data, size);
-        (void)conf_set(&conf, assignment, error);
+        (void)zpl_set(&conf, assignment, error);
     }
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "broker/operation.h"
 #include "broker/status.h"
 #include "broker/wire.h"
+#include "clients/mpjson.h"
 #include "store/replies.h"
 #include "store/rows.h"
 #include "tests/fuzz/commands.h"
@@ -285,7 +286,7 @@ put_answer(uint8_t *to, size_t room)
     json_t *answer = json_loads(quoted, 0, &error);
     pack_t pack;
     pack_init(&pack, to, room);
-    size_t size = answer && ctl_to_msgpack(&pack, answer) && !pack.overflow ? pack.size : 0;
+    size_t size = answer && mpjson_pack(&pack, answer) && !pack.overflow ? pack.size : 0;
     json_decref(answer);
     if (size == 0) {
         fprintf(stderr, "seeds: the answer is not well formed\n");
