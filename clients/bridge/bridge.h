@@ -1,0 +1,143 @@
+/* bridge - the inside of marquee-bridge: what its sources share.
+ *
+ * The bridge holds no truth. A request becomes a command and the answer a response; what it keeps (the seats of
+ * showtimes that are looked at, counters, buckets) it can lose at any moment. One thread, one loop: requests of
+ * one turn are sent at its end as one message a partition.
+ *
+ *     edge (HTTP, TLS, WebSocket) -> serve -> guard, routes -> a handler -> ask -> the broker
+ *                                                  answer <- the reply  <-
+ *     events of the broker -> hall -> live -> edge */
+#ifndef BRIDGE_H
+#define BRIDGE_H
+#include "broker/operation.h"
+#include "broker/status.h"
+#include "clients/bridge/bridge_conf.h"
+#include "clients/bridge/edge.h"
+#include "clients/bridge/kiosk.h"
+#include "clients/bridge/limit.h"
+#include "clients/bridge/route.h"
+#include "clients/bridge/token.h"
+#include "clients/marquee.h"
+#include <jansson.h>
+
+typedef struct bridge bridge_t;
+typedef struct call call_t;
+typedef struct halls halls_t;
+typedef struct files files_t;
+
+enum {
+    BRIDGE_REQUEST_ID_MAX = 36,
+    BRIDGE_ETAG_MAX = 48,
+    BRIDGE_TRACE_SIZE = 26,
+    BRIDGE_STAFF_MAX = 15,
+    BRIDGE_WORD_MAX = 64,
+    BRIDGE_CALLS_FREE = 1024,
+    BRIDGE_READ_MS = 3000,   /* how long a read may take */
+    BRIDGE_WRITE_MS = 10000, /* how long a write may take */
+    BRIDGE_ONCE_MS = 50000,  /* the same with an Idempotency-Key: its answer is remembered so long */
+};
+
+typedef enum { IDENTITY_NONE, IDENTITY_BUYER, IDENTITY_STAFF } identity_kind_t;
+
+/* Who calls, as far as was proved. */
+typedef struct {
+    identity_kind_t kind;
+    token_role_t role;
+    uint64_t user;
+    bool cookie;               /* proved by a cookie, so that CSRF is possible */
+    token_session_t session;   /* of the cookie */
+    char staff[BRIDGE_STAFF_MAX + 1];
+} identity_t;
+
+/* A request that is being answered. */
+struct call {
+    bridge_t *bridge;
+    conn_t *conn; /* NULL: the client has gone */
+    const route_t *route;
+    call_t *next; /* in whatever list it waits, or is free */
+    void (*done)(call_t *self, const marquee_reply_t *reply);
+    identity_t identity;
+    address_t address;
+    uint64_t key, since;
+    int64_t began_us;
+    uint16_t format;       /* the handler's own */
+    uint8_t method, trace[BRIDGE_TRACE_SIZE];
+    bool traced, once, gzip, has_since, fresh_cookie, stale, websocket, cors;
+    uint8_t once_key[16];
+    char request_id[BRIDGE_REQUEST_ID_MAX + 1];
+    char etag[BRIDGE_ETAG_MAX + 1]; /* of If-None-Match, "" when there is none */
+    char word[BRIDGE_WORD_MAX + 1]; /* the handler's own: an order, a ticket, a kiosk */
+    char origin[BRIDGE_WORD_MAX + 1];
+};
+
+enum { BRIDGE_BUCKETS = 14 };
+typedef struct {
+    uint64_t count, sum_us, buckets[BRIDGE_BUCKETS];
+    uint64_t by_class[6]; /* of status / 100 */
+} route_figures_t;
+
+typedef struct {
+    uint64_t turns, turn_calls, turn_calls_max; /* how many commands went out together */
+    uint64_t pushes, push_bytes, cut_lagging, sockets, streams;
+    uint64_t limited, csrf_refused, unauthorized, unavailable, kiosk_refused;
+} bridge_figures_t;
+
+struct bridge {
+    zpl_t conf;
+    struct event_base *base;
+    edge_t *edge;
+    marquee_t *marquee;
+    struct event *answers, *turn, *clock, *signals[5];
+    halls_t *halls;
+    files_t *files;
+    token_ring_t ring;
+    kiosk_ring_t *kiosks;
+    struct staff_ring *staff;
+    limit_t *by_address[LANES], *by_user;
+    call_t *free_calls;
+    uint32_t free_count, calls;
+    int audit;
+    uint64_t turn_calls, request_number;
+    uint8_t secret[16]; /* of this process: hash keys */
+    int64_t now_ms;     /* wall clock, at the last turn */
+    bool turn_due, stopping, heard;
+    uint32_t missed; /* looks at the broker in a row that nobody answered */
+    bridge_figures_t figures;
+    route_figures_t routes[ROUTES];
+    uint64_t refusals[256]; /* by status of the trade */
+    char date[HTTP_DATE_ROOM];
+    int64_t date_s;
+    int log_level;
+};
+
+/* serve.c: what the edge hands over. */
+extern const edge_handlers_t serve_handlers;
+/* A call for a request; NULL: no memory. */
+void serve_release(call_t *call);
+int64_t bridge_clock_us(void);
+/* Random bytes for names and tokens. */
+void bridge_random(void *to, size_t size);
+/* Is the broker there, as far as can be known without asking? */
+bool bridge_connected(const bridge_t *self);
+
+/* route handlers, named by the table */
+typedef void route_handler_fn(call_t *call, const http_request_t *request, const path_t *path,
+                              http_text_t body);
+extern route_handler_fn *const route_handlers[ROUTES];
+
+/* guard.c: who calls, and may they? 0, or it has answered with a problem. */
+int guard_admit(call_t *call, const http_request_t *request);
+void guard_address(call_t *call, const http_request_t *request);
+/* staff.c */
+struct staff_ring *staff_load(const char *directory, char *error, size_t room);
+void staff_destroy(struct staff_ring **self_p);
+/* The member of staff whose key this is; false when there is none. */
+bool staff_find(const struct staff_ring *self, http_text_t key, char name[BRIDGE_STAFF_MAX + 1]);
+
+/* metrics.c */
+void metrics_count(call_t *call, uint16_t status);
+/* log.c */
+void log_request(const call_t *call, uint16_t status, int64_t took_us);
+void log_say(const bridge_t *bridge, const char *level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#endif

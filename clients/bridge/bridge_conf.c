@@ -1,0 +1,73 @@
+/* bridge_conf - see bridge_conf.h for the contract. */
+#include "clients/bridge/bridge_conf.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const zpl_key_t bridge_conf_keys[BRIDGE_CONF_KEYS] = {
+#define K(id, path_, type_, standard_, min_, max_, help_)                                          \
+    { .path = (path_),                                                                             \
+      .type = ZPL_##type_,                                                                         \
+      .standard = (standard_),                                                                     \
+      .min = (min_),                                                                               \
+      .max = (max_),                                                                               \
+      .help = (help_) },
+    BRIDGE_CONF_TABLE(K)
+#undef K
+};
+
+const char *
+bridge_conf_word(char **rest)
+{
+    char *word;
+    do
+        word = strsep(rest, " ");
+    while (word && !*word);
+    return word;
+}
+
+static bool
+bridge_conf_local(const char *addresses)
+{
+    char list[ZPL_TEXT_MAX];
+    snprintf(list, sizeof list, "%s", addresses);
+    char *rest = list;
+    for (const char *one; (one = bridge_conf_word(&rest));)
+        if (strncmp(one, "127.", 4) != 0 && strncmp(one, "localhost:", 10) != 0 &&
+            strncmp(one, "[::1]:", 6) != 0)
+            return false;
+    return true;
+}
+
+static const char *
+bridge_conf_wrong(const zpl_t *self, size_t key)
+{
+    const char *text = self->text[key];
+    bool tls = *self->text[BRIDGE_CONF_http_tls_listen] != 0;
+    switch ((int)key) {
+    case BRIDGE_CONF_http_listen:
+        if (!self->number[BRIDGE_CONF_http_anywhere] && !bridge_conf_local(text))
+            return "plain HTTP is for loopback; http/tls_listen serves others, or http/anywhere = "
+                   "1 "
+                   "says that plain is meant";
+        return *text || tls ? NULL : "nothing to listen at";
+    case BRIDGE_CONF_http_certificate:
+    case BRIDGE_CONF_http_private_key:
+        return *text || !tls ? NULL : "needed by http/tls_listen";
+    case BRIDGE_CONF_log_level:
+        return strcmp(text, "debug") == 0 || strcmp(text, "info") == 0 || strcmp(text, "error") == 0
+                   ? NULL
+                   : "debug, info or error";
+    default:
+        return NULL;
+    }
+}
+
+void
+bridge_conf_defaults(zpl_t *self)
+{
+    self->keys = bridge_conf_keys;
+    self->count = BRIDGE_CONF_KEYS;
+    self->wrong = bridge_conf_wrong;
+    zpl_defaults(self);
+}

@@ -1,0 +1,139 @@
+/* route - the one table of what can be asked over HTTP.
+ *
+ * Dispatch, checks, limits, docs/http.md and GET /openapi.json come from it. Where a route names an operation,
+ * its fields come from broker/operation.h: a parameter in braces or in `query` is the field of that name, and
+ * the body may have the operation's other fields. */
+#ifndef ROUTE_H
+#define ROUTE_H
+#include "broker/operation.h"
+#include "clients/bridge/http.h"
+
+/* Who may call. */
+typedef enum {
+    WHO_ANYONE, /* nothing is asked for */
+    WHO_BUYER,  /* a session: cookie with CSRF token, or bearer token */
+    WHO_STAFF,  /* a staff key */
+    WHO_KIOSK,  /* signed by an enrolled kiosk, inside the body */
+} who_t;
+
+/* Whose bucket pays for it. */
+typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
+
+/* R(id, method, path, who, lane, operation, handler, query, body, success, summary). `operation` is 0 where
+ * none is meant alone; `body` is "" for none, "*" for the operation's fields, or "name:type" words with '!' behind
+ * what is required: types are text, number, flag and seats. */
+#define ROUTE_TABLE(R)                                                                             \
+    R(HEALTH, GET, "/healthz", ANYONE, FREE, 0, health, "", "", 200, "The process runs")           \
+    R(READY, GET, "/readyz", ANYONE, FREE, 0, ready, "", "", 200,                                  \
+      "The process has the broker and every partition has its actor")                              \
+    R(METRICS, GET, "/metrics", ANYONE, FREE, 0, metrics, "", "", 200, "Figures for Prometheus")   \
+    R(OPENAPI, GET, "/openapi.json", ANYONE, READ, 0, openapi, "", "", 200, "This document")       \
+    R(SESSION_GET, GET, "/api/session", ANYONE, ENTER, 0, session_get, "", "", 200,                \
+      "Who I am; begins a guest session by cookie where there is none")                            \
+    R(SESSION_POST, POST, "/api/session", ANYONE, ENTER, 0, session_post, "", "", 201,             \
+      "A guest's bearer token, for programs")                                                      \
+    R(SESSION_DELETE, DELETE, "/api/session", BUYER, READ, 0, session_delete, "", "", 204,         \
+      "End the cookie session")                                                                    \
+    R(CHECKOUT, GET, "/checkout", ANYONE, ENTER, 0, session_get, "", "", 200,                      \
+      "The session's CSRF token, as integrators know it")                                          \
+    R(SHOWTIMES, GET, "/api/showtimes", ANYONE, READ, 0, showtimes, "from_ms until_ms from limit", \
+      "", 200, "Showtimes by start")                                                               \
+    R(SHOWTIME, GET, "/api/showtimes/{showtime}", ANYONE, READ, OP_SHOWTIME_GET, operation, "",    \
+      "", 200, "One showtime: hall, times, zones and prices, counts")                              \
+    R(LAYOUT, GET, "/api/showtimes/{showtime}/layout", ANYONE, READ, 0, layout, "", "", 200,       \
+      "Where each seat is, its kind and zone; never changes")                                      \
+    R(SEATS, GET, "/api/showtimes/{showtime}/seats", ANYONE, READ, 0, seats, "format since", "",   \
+      200, "The seat map; format=compact: a digit a seat, with since only what changed")           \
+    R(SEATS_SSE, GET, "/api/showtimes/{showtime}/events", ANYONE, READ, 0, seats_stream, "since",  \
+      "", 200, "Seat changes as server-sent events")                                               \
+    R(SEATS_WS, GET, "/ws/showtimes/{showtime}", ANYONE, READ, 0, seats_stream, "since", "", 101,  \
+      "Seat changes over a WebSocket")                                                             \
+    R(LOCK, POST, "/api/showtimes/{showtime}/locks", BUYER, SALE, 0, lock, "",                     \
+      "seats:seats count:number zone:text wheelchair:flag ttl_ms:number", 201,                     \
+      "Lock these seats, all or none; or, with count, the best ones")                              \
+    R(LOCK_TICKET, POST, "/api/tickets/{place}/lock", BUYER, SALE, 0, lock_place, "", "", 201,     \
+      "Lock one seat, named SHOWTIME-SEAT")                                                        \
+    R(LOCK_EXTEND, PATCH, "/api/showtimes/{showtime}/locks/{lock}", BUYER, SALE,                   \
+      OP_SEATS_EXTEND, operation, "", "*", 200, "Hold a lock longer, up to its ceiling")           \
+    R(LOCK_RELEASE, DELETE, "/api/showtimes/{showtime}/locks/{lock}", BUYER, SALE,                 \
+      OP_SEATS_RELEASE, operation, "", "", 204, "Give locked seats back")                          \
+    R(ORDER_CREATE, POST, "/api/showtimes/{showtime}/locks/{lock}/order", BUYER, SALE,             \
+      OP_ORDER_CREATE, operation, "", "*", 201, "Make an order of a lock")                         \
+    R(ORDER_GET, GET, "/api/orders/{order}", BUYER, READ, OP_ORDER_GET, operation, "", "", 200,    \
+      "An order of one's own, its payment, refunds and tickets")                                   \
+    R(ORDER_CANCEL, DELETE, "/api/orders/{order}", BUYER, SALE, OP_ORDER_CANCEL, operation, "",    \
+      "", 200, "Cancel an unpaid order and free its seats")                                        \
+    R(ORDER_ACCEPT, POST, "/api/orders/{order}/accept", BUYER, SALE, OP_ORDER_ACCEPT, operation,   \
+      "", "*", 200, "Answer the offer of other seats after a late payment")                        \
+    R(ORDER_SSE, GET, "/api/orders/{order}/events", BUYER, READ, 0, order_stream, "", "", 200,     \
+      "How one's own order and its payment stand, as server-sent events")                          \
+    R(ORDER_WS, GET, "/ws/orders/{order}", BUYER, READ, 0, order_stream, "", "", 101,              \
+      "The same over a WebSocket")                                                                 \
+    R(PAY, POST, "/api/pay", BUYER, SALE, OP_PAYMENT_BEGIN, pay, "",                               \
+      "order:text! provider:text", 200, "Begin the payment of an order")                           \
+    R(SANDBOX, POST, "/api/sandbox/pay", BUYER, SALE, OP_PAYMENT_SETTLE, sandbox, "",              \
+      "order:text! code:text!", 200, "Pay as the built-in sandbox provider would")                 \
+    R(TICKET_KEYS, GET, "/api/tickets/keys", ANYONE, READ, 0, ticket_keys, "", "", 200,            \
+      "Public keys that offline ticket payloads are signed under")                                 \
+    R(TICKET_GET, GET, "/api/tickets/{ticket}", BUYER, READ, OP_TICKET_GET, operation, "offline",  \
+      "", 200, "A ticket of one's own, with its token")                                            \
+    R(TICKET_SVG, GET, "/api/tickets/{ticket}/qr.svg", BUYER, READ, OP_TICKET_GET, ticket_qr, "",  \
+      "", 200, "Its QR code as SVG")                                                               \
+    R(TICKET_PNG, GET, "/api/tickets/{ticket}/qr.png", BUYER, READ, OP_TICKET_GET, ticket_qr, "",  \
+      "", 200, "Its QR code as PNG, 300 px")                                                       \
+    R(KIOSK_REDEEM, POST, "/api/kiosk/redeem", KIOSK, SALE, OP_TICKET_REDEEM, kiosk_redeem, "",    \
+      "qr_code_data:text! kiosk_id:text! timestamp:number! nonce:text! signature:text!", 200,      \
+      "Let the holder of a ticket in, once")                                                       \
+    R(SEATS_BLOCK, POST, "/api/showtimes/{showtime}/blocks", STAFF, SALE, OP_SEATS_BLOCK,          \
+      operation, "", "*", 204, "Take seats off sale")                                              \
+    R(SEATS_UNBLOCK, POST, "/api/showtimes/{showtime}/unblocks", STAFF, SALE, OP_SEATS_UNBLOCK,    \
+      operation, "", "*", 204, "Put blocked seats back on sale")                                   \
+    R(ORDERS, GET, "/api/showtimes/{showtime}/orders", STAFF, READ, OP_ORDER_LIST, operation,      \
+      "from limit", "", 200, "The orders of a showtime")                                           \
+    R(REFUND, POST, "/api/orders/{order}/refunds", STAFF, SALE, OP_ORDER_REFUND, operation, "",    \
+      "*", 200, "Void tickets and pay their price back")                                           \
+    R(KIOSKS, GET, "/api/kiosks", STAFF, READ, 0, kiosk_list, "", "", 200, "Enrolled kiosks")      \
+    R(KIOSK_ENROL, POST, "/api/kiosks", STAFF, SALE, 0, kiosk_enrol, "", "kiosk:text!", 201,       \
+      "Enrol a kiosk; its key is in this answer and nowhere else")                                 \
+    R(KIOSK_REVOKE, DELETE, "/api/kiosks/{kiosk}", STAFF, SALE, 0, kiosk_revoke, "", "", 204,      \
+      "Take a kiosk's key back")
+
+typedef enum {
+#define R(id, method, path, who, lane, operation, handler, query, body, success, summary)          \
+    ROUTE_##id,
+    ROUTE_TABLE(R)
+#undef R
+        ROUTES
+} route_id_t;
+
+enum { ROUTE_PARAMETERS_MAX = 3, ROUTE_SEGMENTS_MAX = 8 };
+
+typedef struct route {
+    route_id_t id;
+    http_method_t method;
+    who_t who;
+    lane_kind_t lane;
+    uint16_t operation, success;
+    const char *path, *query, *body, *summary;
+} route_t;
+
+/* What stood in a path's braces, still escaped, in order. */
+typedef struct {
+    uint32_t count;
+    http_text_t names[ROUTE_PARAMETERS_MAX], values[ROUTE_PARAMETERS_MAX];
+} path_t;
+
+typedef enum { ROUTE_FOUND, ROUTE_NO_METHOD, ROUTE_NO_PATH } route_verdict_t;
+
+const route_t *route_of(route_id_t id);
+/* The route of a method and path. ROUTE_NO_METHOD: the path is there for others; *allowed has a bit for each.
+ * HEAD goes where GET goes. */
+route_verdict_t route_match(http_method_t method, http_text_t path, const route_t **route,
+                            path_t *parameters, uint32_t *allowed);
+/* Is `name` among words apart by spaces? */
+bool route_word(const char *words, const char *name, size_t size);
+/* Step through the body's words: false at the end. */
+bool route_body_next(const char **words, const char **name, size_t *size, char *type,
+                     bool *required);
+const char *route_method_name(http_method_t method);
+#endif
