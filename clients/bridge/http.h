@@ -5,17 +5,18 @@
  * came so far; the parser keeps where it stands, so that bytes that trickle in are looked at once,
  * and what is refused is refused at the same byte however the bytes were cut up.
  * Refused, with the status that is answered before the connection is closed:
- * - 400: a target that is not in origin form, that has a malformed escape or a byte which no
- * browser sends, a path with a `..` segment or a control character (raw or escaped); no Host (1.1),
- * two, or one that is not a name of letters, digits and -._~, an IPv4 address or [IPv6], with a
- * port or without; a second Content-Length or one that is not digits alone; Transfer-Encoding
- * twice, beside a Content-Length, or in HTTP/1.0; a line that ends in a bare LF, a bare CR, NUL or
- *   another control character but a tab, a folded line, a space before the colon, a name that is no
- *   token, a request line that is not three words with one space between;
- * - 413 a Content-Length over HTTP_BODY_MAX, 414 a target over HTTP_TARGET_MAX, 417 an expectation
- *   other than 100-continue, 431 a head over HTTP_HEAD_MAX or more fields than HTTP_FIELDS_MAX,
- *   501 Transfer-Encoding other than exactly `chunked`, 505 an HTTP version other than 1.0 and 1.1.
- */
+ *
+ * 400  a request line that is not three words with one space between; a target that is not in
+ *      origin form, has a malformed escape or a byte that no browser sends; a path with a `..`
+ *      segment or a control character, be it escaped; no Host (1.1), two, or one that is not a name
+ *      of letters, digits and -._~, an IPv4 address or [IPv6], with or without a port; a second
+ *      Content-Length, or one that is not digits alone; Transfer-Encoding twice, beside a
+ *      Content-Length, or in HTTP/1.0; a line that ends in a bare LF, a bare CR, NUL or another
+ *      control character but a tab, a folded line, a space before the colon, a name that is no
+ * token 413  a Content-Length over HTTP_BODY_MAX 414  a target over HTTP_TARGET_MAX 417  an
+ * expectation other than 100-continue 431  a head over HTTP_HEAD_MAX, more fields than
+ * HTTP_FIELDS_MAX 501  a Transfer-Encoding other than exactly `chunked` 505  an HTTP version other
+ * than 1.0 and 1.1 */
 #ifndef HTTP_H
 #define HTTP_H
 #include <stdbool.h>
