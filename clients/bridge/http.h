@@ -2,12 +2,21 @@
  * could take for two different requests.
  *
  * Pure: no socket, no clock, no allocation. A request is parsed in one piece from the bytes that
- * came so far; the parser keeps where it stands, so that bytes that trickle in are looked at once.
- * Refused, with the status that is answered before the connection is closed: a target that is not
- * in origin form, an HTTP version other than 1.0 and 1.1, no Host or two (1.1), a second
- * Content-Length, one that is not digits alone, Transfer-Encoding other than exactly `chunked`, or
- * beside a Content-Length, or in HTTP/1.0, a line that ends in a bare LF, a bare CR, NUL or another
- * control character, a folded line, a space before the colon, a name that is no token. */
+ * came so far; the parser keeps where it stands, so that bytes that trickle in are looked at once,
+ * and what is refused is refused at the same byte however the bytes were cut up.
+ * Refused, with the status that is answered before the connection is closed:
+ *
+ * 400  a request line that is not three words with one space between; a target that is not in
+ *      origin form, has a malformed escape or a byte that no browser sends; a path with a `..`
+ *      segment or a control character, be it escaped; no Host (1.1), two, or one that is not a name
+ *      of letters, digits and -._~, an IPv4 address or [IPv6], with or without a port; a second
+ *      Content-Length, or one that is not digits alone; Transfer-Encoding twice, beside a
+ *      Content-Length, or in HTTP/1.0; a line that ends in a bare LF, a bare CR, NUL or another
+ *      control character but a tab, a folded line, a space before the colon, a name that is no
+ * token 413  a Content-Length over HTTP_BODY_MAX 414  a target over HTTP_TARGET_MAX 417  an
+ * expectation other than 100-continue 431  a head over HTTP_HEAD_MAX, more fields than
+ * HTTP_FIELDS_MAX 501  a Transfer-Encoding other than exactly `chunked` 505  an HTTP version other
+ * than 1.0 and 1.1 */
 #ifndef HTTP_H
 #define HTTP_H
 #include <stdbool.h>
@@ -61,14 +70,16 @@ typedef enum { HTTP_MORE, HTTP_DONE, HTTP_BAD } http_verdict_t;
 /* Where the parser stands; all zero before a request's first byte. */
 typedef struct {
     size_t line, at;    /* of the buffer: where the open line begins, what was looked at */
-    uint16_t status;    /* with HTTP_BAD: 400, 408, 413, 414, 417, 431, 501 or 505 */
+    uint32_t lines;     /* that are whole: the request line and fields */
+    uint16_t status;    /* with HTTP_BAD: 400, 413, 414, 417, 431, 501 or 505 */
     const char *reason; /* with HTTP_BAD: a sentence for people */
 } http_parser_t;
 
 /* Look for a whole head (request line, fields, empty line) in the `size` bytes at `data`, which
  * begin with the same bytes at every call for one request. HTTP_DONE: *head_size bytes are the head
  * and `request` borrows from them. HTTP_MORE: not all there. HTTP_BAD: refuse and close. One empty
- * line (CRLF) before a request is skipped, as RFC 9112 2.2 asks. */
+ * line (CRLF) before a request is skipped, as RFC 9112 2.2 asks. `data` may move between two calls,
+ * and `request` may be another one: before HTTP_DONE it is only worked in. */
 http_verdict_t http_head(http_parser_t *self, const char *data, size_t size,
                          http_request_t *request, size_t *head_size);
 
@@ -85,9 +96,11 @@ typedef struct {
 
 /* Decode in place: the raw bytes data[*at .. size) are read, what they carry is moved down to
  * data[self->size ...), so that the body stands at `data` in one piece, and *at moves behind what
- * was read. The body never grows over body_max (413). Extensions of a chunk are skipped, LF or any
- * control character in one is refused; trailer fields are read, bounded by HTTP_HEAD_MAX, and
- * dropped. HTTP_DONE: the body is data[0 .. self->size), *at is the first byte behind it. */
+ * was read. HTTP_MORE: all of it was read, so what comes next may be put at data[self->size], with
+ * *at = self->size. HTTP_DONE: the body is data[0 .. self->size), *at is the first byte behind it.
+ * The body never grows over body_max (413, as soon as a chunk announces it). Extensions of a chunk
+ * are skipped, LF or any control character but a tab in one is refused; trailer fields are read,
+ * bounded by HTTP_HEAD_MAX (431), and dropped. */
 http_verdict_t http_chunks(http_chunks_t *self, char *data, size_t size, size_t *at,
                            size_t body_max);
 
@@ -110,7 +123,8 @@ bool http_query_next(http_text_t *rest, http_text_t *name, http_text_t *value);
  * cookie-octets only, double quotes around a value taken off). False at the end or at what is not a
  * pair; then *rest is what is left. */
 bool http_cookie_next(http_text_t *rest, http_text_t *name, http_text_t *value);
-/* The value of the one cookie of this name; false when there is none, or more than one. */
+/* The value of the one cookie of this name; false when there is none, or more than one. What is not
+ * a pair is passed over up to the next ';', as other programs on the same name may set anything. */
 bool http_cookie(const http_request_t *self, const char *name, http_text_t *value);
 /* Is this well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
 bool http_is_utf8(const void *data, size_t size);
