@@ -49,7 +49,8 @@ all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(wa
 all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
 libs := -lczmq -lzmq -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson
 
-core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c))
+core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c \
+               clients/bridge/*.c))
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
