@@ -1,8 +1,8 @@
-/* token - what the bridge hands out and takes back as proof: guest cookies, CSRF tokens, JWTs,
- * passes.
+/* token - what the bridge hands out and takes back as proof: guest cookies, CSRF tokens, JWTs.
  *
- * Pure: time and randomness are passed in. Everything is checked in constant time and bounded
- * first. */
+ * Pure: time and randomness are passed in, and time is never negative. What somebody sends is
+ * bounded before it is looked at, and what was signed is compared in constant time. A text has one
+ * spelling: base64url is read canonically, so no bit of a cookie or a CSRF token is idle. */
 #ifndef TOKEN_H
 #define TOKEN_H
 #include "clients/bridge/http.h"
@@ -30,9 +30,33 @@ typedef struct {
 } token_ring_t;
 
 /* Read a key ring: one line a key, "KID BASE64URL", the newest first, '#' begins a comment. 0, or
- * -1 with "line N: reason" in `error`. A key has 32 to 64 bytes, a kid 1 to 31 letters, digits, '-'
- * and '_'. */
+ * -1 with "line N: reason" in `error`, and the ring is empty. A key has 32 to 64 bytes, a kid 1 to
+ * 31 letters, digits, '-' and '_'. No kid comes twice, nor does a key; a ring without a key is
+ * refused. All below asserts that a ring has a key. */
 int token_ring_read(token_ring_t *self, const char *text, size_t size, char *error, size_t room);
+/* The key of a kid; NULL: there is none. */
+const token_key_t *token_ring_find(const token_ring_t *self, http_text_t kid);
+
+/* HMAC-SHA256 under a key of any size. */
+enum { TOKEN_MAC_SIZE = 32 };
+void token_mac(const uint8_t *key, size_t key_size, const void *data, size_t size,
+               uint8_t mac[TOKEN_MAC_SIZE]);
+
+/* Numbers inside of what is handed out: big endian. */
+static inline void
+token_put_u64(uint8_t *at, uint64_t value)
+{
+    for (int i = 7; i >= 0; i--, value >>= 8)
+        at[i] = (uint8_t)value;
+}
+static inline uint64_t
+token_get_u64(const uint8_t *at)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++)
+        value = value << 8 | at[i];
+    return value;
+}
 
 /* A guest session: who (a random number, 1 .. 2^63-1), since when. The cookie's value is base64url
  * of version (u8), user (u64), issued (u64, Unix s), first 16 bytes of HMAC-SHA256 under a key
@@ -44,7 +68,7 @@ typedef struct {
 } token_session_t;
 void token_cookie(const token_ring_t *ring, const token_session_t *session,
                   char text[TOKEN_COOKIE_ROOM]);
-/* False: not one of ours, altered, issued in the future (over the drift), or older than
+/* False: not one of ours, altered, issued in the future by more than the drift, or older than
  * `age_max_s`. */
 bool token_cookie_read(const token_ring_t *ring, http_text_t text, int64_t now_s, int64_t age_max_s,
                        token_session_t *session);
@@ -67,13 +91,14 @@ typedef enum {
 typedef enum {
     TOKEN_GOOD,
     TOKEN_MISSING,
-    TOKEN_MALFORMED,   /* not three canonical base64url parts of the right JSON, or too long */
+    TOKEN_MALFORMED,   /* too long, not three canonical base64url parts, not the right JSON; of
+                          claims it is said only behind a right signature */
     TOKEN_WRONG_ALG,   /* not HS256; crit is refused too */
     TOKEN_UNKNOWN_KEY, /* no or an unknown kid */
     TOKEN_FORGED,
-    TOKEN_WRONG_ISSUER,
-    TOKEN_EXPIRED,
-    TOKEN_NOT_YET, /* nbf or iat in the future by more than the drift */
+    TOKEN_WRONG_ISSUER, /* or for another audience: nothing here has aud, so whatever has it is */
+    TOKEN_EXPIRED,      /* exp is past by the drift or more: RFC 7519 4.1.4 ends at exp itself */
+    TOKEN_NOT_YET,      /* nbf or iat in the future by more than the drift */
 } token_verdict_t;
 
 typedef struct {
@@ -83,14 +108,20 @@ typedef struct {
     int64_t issued_s, expires_s;
 } token_jwt_t;
 
-/* Sign (JWS compact, RFC 7515; HS256 with kid; sub, role, exp, iat, iss, jti). Bytes written, 0:
- * too long. */
+/* Sign (JWS compact, RFC 7515; HS256 with kid; sub, role, exp, iat, iss, jti). Bytes written, and a
+ * NUL behind them. 0: too long, nothing that would be taken back (no or control characters in a
+ * subject, no role, not UTF-8), or no memory. */
 size_t token_jwt(const token_ring_t *ring, const char *issuer, const token_jwt_t *jwt, char *text,
                  size_t room);
-/* Verify in the order of payments.md 7: bounds, shape, alg, kid, signature, then claims. */
+/* Verify in this order: bounds, shape, alg, kid, signature, then claims. A header may have typ
+ * "JWT"; what else it has (jwk, x5c, b64) is not used. Claims: exp, iat, iss, sub and role have to
+ * be there, nbf and jti may; times are integers from 0 on. `jwt` is all zero unless TOKEN_GOOD. */
 token_verdict_t token_jwt_read(const token_ring_t *ring, const char *issuer, http_text_t text,
                                int64_t now_s, token_jwt_t *jwt);
 /* The stable code of a verdict: TOKEN_MISSING, TOKEN_EXPIRED, ... "OK" for good. */
 const char *token_verdict_name(token_verdict_t verdict);
+/* "member", "member_vip", "staff", "cinema_admin", "operator"; "none" for none. */
 const char *token_role_name(token_role_t role);
+/* TOKEN_ROLE_NONE: there is no such role. */
+token_role_t token_role_named(const char *name);
 #endif
