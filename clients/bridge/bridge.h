@@ -1,8 +1,8 @@
 /* bridge - the inside of marquee-bridge: what its sources share.
  *
- * The bridge holds no truth. A request becomes a command and the answer a response; what it keeps (the seats of
- * showtimes that are looked at, counters, buckets) it can lose at any moment. One thread, one loop: requests of
- * one turn are sent at its end as one message a partition.
+ * The bridge holds no truth. A request becomes a command and the answer a response; what it keeps
+ * (the seats of showtimes that are looked at, counters, buckets) it can lose at any moment. One
+ * thread, one loop: requests of one turn are sent at its end as one message a partition.
  *
  *     edge (HTTP, TLS, WebSocket) -> serve -> guard, routes -> a handler -> ask -> the broker
  *                                                  answer <- the reply  <-
@@ -34,7 +34,7 @@ enum {
     BRIDGE_CALLS_FREE = 1024,
     BRIDGE_READ_MS = 3000,   /* how long a read may take */
     BRIDGE_WRITE_MS = 10000, /* how long a write may take */
-    BRIDGE_ONCE_MS = 50000,  /* the same with an Idempotency-Key: its answer is remembered so long */
+    BRIDGE_ONCE_MS = 50000, /* the same with an Idempotency-Key: its answer is remembered so long */
 };
 
 typedef enum { IDENTITY_NONE, IDENTITY_BUYER, IDENTITY_STAFF } identity_kind_t;
@@ -44,8 +44,8 @@ typedef struct {
     identity_kind_t kind;
     token_role_t role;
     uint64_t user;
-    bool cookie;               /* proved by a cookie, so that CSRF is possible */
-    token_session_t session;   /* of the cookie */
+    bool cookie;             /* proved by a cookie, so that CSRF is possible */
+    token_session_t session; /* of the cookie */
     char staff[BRIDGE_STAFF_MAX + 1];
 } identity_t;
 
@@ -60,7 +60,7 @@ struct call {
     address_t address;
     uint64_t key, since;
     int64_t began_us;
-    uint16_t format;       /* the handler's own */
+    uint16_t format; /* the handler's own */
     uint8_t method, trace[BRIDGE_TRACE_SIZE];
     bool traced, once, gzip, has_since, fresh_cookie, stale, websocket, cors;
     uint8_t once_key[16];

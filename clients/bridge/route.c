@@ -33,8 +33,8 @@ const char *
 route_method_name(http_method_t method)
 {
     static const char *const names[HTTP_METHODS] = {
-        [HTTP_GET] = "GET",       [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
-        [HTTP_PUT] = "PUT",       [HTTP_DELETE] = "DELETE", [HTTP_PATCH] = "PATCH",
+        [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
+        [HTTP_PUT] = "PUT",         [HTTP_DELETE] = "DELETE", [HTTP_PATCH] = "PATCH",
         [HTTP_OPTIONS] = "OPTIONS",
     };
     return method < HTTP_METHODS ? names[method] : "?";

@@ -1,8 +1,8 @@
 /* route - the one table of what can be asked over HTTP.
  *
- * Dispatch, checks, limits, docs/http.md and GET /openapi.json come from it. Where a route names an operation,
- * its fields come from broker/operation.h: a parameter in braces or in `query` is the field of that name, and
- * the body may have the operation's other fields. */
+ * Dispatch, checks, limits, docs/http.md and GET /openapi.json come from it. Where a route names an
+ * operation, its fields come from broker/operation.h: a parameter in braces or in `query` is the
+ * field of that name, and the body may have the operation's other fields. */
 #ifndef ROUTE_H
 #define ROUTE_H
 #include "broker/operation.h"
@@ -19,9 +19,9 @@ typedef enum {
 /* Whose bucket pays for it. */
 typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
 
-/* R(id, method, path, who, lane, operation, handler, query, body, success, summary). `operation` is 0 where
- * none is meant alone; `body` is "" for none, "*" for the operation's fields, or "name:type" words with '!' behind
- * what is required: types are text, number, flag and seats. */
+/* R(id, method, path, who, lane, operation, handler, query, body, success, summary). `operation` is
+ * 0 where none is meant alone; `body` is "" for none, "*" for the operation's fields, or
+ * "name:type" words with '!' behind what is required: types are text, number, flag and seats. */
 #define ROUTE_TABLE(R)                                                                             \
     R(HEALTH, GET, "/healthz", ANYONE, FREE, 0, health, "", "", 200, "The process runs")           \
     R(READY, GET, "/readyz", ANYONE, FREE, 0, ready, "", "", 200,                                  \
@@ -53,8 +53,8 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       "Lock these seats, all or none; or, with count, the best ones")                              \
     R(LOCK_TICKET, POST, "/api/tickets/{place}/lock", BUYER, SALE, 0, lock_place, "", "", 201,     \
       "Lock one seat, named SHOWTIME-SEAT")                                                        \
-    R(LOCK_EXTEND, PATCH, "/api/showtimes/{showtime}/locks/{lock}", BUYER, SALE,                   \
-      OP_SEATS_EXTEND, operation, "", "*", 200, "Hold a lock longer, up to its ceiling")           \
+    R(LOCK_EXTEND, PATCH, "/api/showtimes/{showtime}/locks/{lock}", BUYER, SALE, OP_SEATS_EXTEND,  \
+      operation, "", "*", 200, "Hold a lock longer, up to its ceiling")                            \
     R(LOCK_RELEASE, DELETE, "/api/showtimes/{showtime}/locks/{lock}", BUYER, SALE,                 \
       OP_SEATS_RELEASE, operation, "", "", 204, "Give locked seats back")                          \
     R(ORDER_CREATE, POST, "/api/showtimes/{showtime}/locks/{lock}/order", BUYER, SALE,             \
@@ -69,8 +69,8 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       "How one's own order and its payment stand, as server-sent events")                          \
     R(ORDER_WS, GET, "/ws/orders/{order}", BUYER, READ, 0, order_stream, "", "", 101,              \
       "The same over a WebSocket")                                                                 \
-    R(PAY, POST, "/api/pay", BUYER, SALE, OP_PAYMENT_BEGIN, pay, "",                               \
-      "order:text! provider:text", 200, "Begin the payment of an order")                           \
+    R(PAY, POST, "/api/pay", BUYER, SALE, OP_PAYMENT_BEGIN, pay, "", "order:text! provider:text",  \
+      200, "Begin the payment of an order")                                                        \
     R(SANDBOX, POST, "/api/sandbox/pay", BUYER, SALE, OP_PAYMENT_SETTLE, sandbox, "",              \
       "order:text! code:text!", 200, "Pay as the built-in sandbox provider would")                 \
     R(TICKET_KEYS, GET, "/api/tickets/keys", ANYONE, READ, 0, ticket_keys, "", "", 200,            \
@@ -126,8 +126,8 @@ typedef struct {
 typedef enum { ROUTE_FOUND, ROUTE_NO_METHOD, ROUTE_NO_PATH } route_verdict_t;
 
 const route_t *route_of(route_id_t id);
-/* The route of a method and path. ROUTE_NO_METHOD: the path is there for others; *allowed has a bit for each.
- * HEAD goes where GET goes. */
+/* The route of a method and path. ROUTE_NO_METHOD: the path is there for others; *allowed has a bit
+ * for each. HEAD goes where GET goes. */
 route_verdict_t route_match(http_method_t method, http_text_t path, const route_t **route,
                             path_t *parameters, uint32_t *allowed);
 /* Is `name` among words apart by spaces? */
