@@ -142,6 +142,8 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(5, RULES, rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                          \
       M4(CAP, TTL, CEILING, GAP_RULE), 0, "nothing",                                               \
       "the defaults that showtimes are opened with, from the configuration")                       \
+    O(6, SITE_KEYS, site_keys, "site.keys", PARTITION, READ, ROLES_ALL, 0, 0,                      \
+      "keys: [[key id, public key]]", "the Ed25519 keys that check what the site signs")           \
     O(10, SHOWTIME_OPEN, showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,             \
       M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M1(ROWS),                              \
       M5(FORMAT, CAP, TTL, CEILING, GAP_RULE) | M1(TIME_ZONE), "seats", "put a showtime on sale")  \
