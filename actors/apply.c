@@ -80,6 +80,17 @@ apply_remembered(status_t status)
     return status != STATUS_BUSY && status != STATUS_EXPIRED;
 }
 
+/* Till when a repeat must find the reply. With `once` a repeat has a deadline of its own, so the
+ * first one's says little about when it comes. */
+static int64_t
+apply_keep_until(const turn_t *turn, const command_t *command)
+{
+    int64_t until_ms = turn->now_ms + APPLY_ONCE_KEEP_MS;
+    return command_has(command, FIELD_ONCE) && until_ms > command->deadline_ms
+               ? until_ms
+               : command->deadline_ms;
+}
+
 static void
 apply_command(apply_t *self, turn_t *turn, uint32_t index, const command_t *command)
 {
@@ -119,7 +130,7 @@ apply_command(apply_t *self, turn_t *turn, uint32_t index, const command_t *comm
                        .request = command->request,
                        .digest = command->digest,
                        .sequence = turn->sequence,
-                       .deadline_ms = command->deadline_ms,
+                       .deadline_ms = apply_keep_until(turn, command),
                        .status = status,
                        .body_size = (uint16_t)pack.size,
                        .body = body };

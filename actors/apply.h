@@ -8,6 +8,9 @@
 #include "actors/turn.h"
 #include "store/journal.h"
 
+/* A reply to a write with `once` is remembered at least so long. */
+enum { APPLY_ONCE_KEEP_MS = 120 * 1000 };
+
 typedef struct {
     uint64_t entries, commands, accepted, refused, repeats, timers, reads;
 } apply_counts_t;

@@ -1,4 +1,4 @@
-/* box_ticket - looking at a ticket, and letting its holder in once. */
+/* box_ticket - looking at a ticket, letting its holder in once, and the keys that check it. */
 #include "actors/box.h"
 #include "actors/ticket.h"
 #include <assert.h>
@@ -149,5 +149,23 @@ box_ticket_redeem(turn_t *turn, const command_t *command)
     box_hall(&box);
     pack_map(turn->reply, 7);
     ticket_pack_place(&box, &found, turn->reply);
+    return STATUS_OK;
+}
+
+/* One key now; a list, so that a new one can be announced before the old one goes. */
+status_t
+box_site_keys(turn_t *turn, const command_t *command)
+{
+    uint8_t key[TICKET_KEY_SIZE];
+    char id[TICKET_KEY_ID_ROOM];
+    (void)command;
+    ticket_public_key(turn->site, key);
+    ticket_key_id(key, id);
+    pack_map(turn->reply, 1);
+    pack_str(turn->reply, "keys");
+    pack_array(turn->reply, 1);
+    pack_array(turn->reply, 2);
+    pack_str(turn->reply, id);
+    pack_bin(turn->reply, key, sizeof key);
     return STATUS_OK;
 }

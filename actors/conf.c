@@ -42,7 +42,7 @@ conf_wrong(const zpl_t *self, size_t key)
                                 : "keyless, so it must be loopback or ipc; secure_clients and "
                                   "secure_events are for other machines";
     case CONF_broker_role:
-        return role_named(text) & (ROLES_ALL & ~(uint32_t)ROLE_ACTOR) ? NULL : "no such role";
+        return role_named(text) & (ROLES_KEYS & ~(uint32_t)ROLE_ACTOR) ? NULL : "no such role";
     case CONF_broker_secure_events:
         return !*text == !*self->text[CONF_broker_secure_clients]
                    ? NULL

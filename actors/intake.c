@@ -2,6 +2,7 @@
 #include "actors/intake.h"
 #include "broker/status.h"
 #include <assert.h>
+#include <sodium/crypto_generichash.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,22 @@ intake_room(const intake_t *self, uint32_t body_size)
            wire_routed_size(body_size) <= INTAKE_BYTES_MAX - self->size;
 }
 
+/* A write with `once` is known by these bytes and the role that it acts with, whoever sends it. The
+ * client of such a name is even, that of a connection is odd (router_front.c): no name is both. */
+static void
+intake_name_once(command_t *command)
+{
+    uint8_t data[17], hash[crypto_generichash_BYTES_MIN];
+    _Static_assert(sizeof hash >= 16, "two numbers are taken of it");
+    memcpy(data, command_value(command, FIELD_ONCE)->text.data, 16);
+    data[16] = (uint8_t)command->role;
+    int rc = crypto_generichash(hash, sizeof hash, data, sizeof data, NULL, 0);
+    assert(rc == 0);
+    (void)rc;
+    command->client = (get_u64(hash) & ~UINT64_C(1)) | 2;
+    command->request = get_u64(hash + 8) | UINT64_C(1) << 63;
+}
+
 /* Decode the record that stands at `at`; false when there is none. */
 static uint16_t
 intake_decode(intake_t *self, size_t *at, field_t *field)
@@ -48,7 +65,10 @@ intake_decode(intake_t *self, size_t *at, field_t *field)
     if (status != STATUS_OK)
         return status;
     item->header = record.header;
-    return command_decode(&item->command, &record, &item->route, field);
+    status = command_decode(&item->command, &record, &item->route, field);
+    if (status == STATUS_OK && command_has(&item->command, FIELD_ONCE) && item->command.client)
+        intake_name_once(&item->command);
+    return status;
 }
 
 uint16_t

@@ -34,8 +34,8 @@ void intake_clear(intake_t *self);
 void intake_free(intake_t *self);
 /* Is there room for a record with this body? */
 bool intake_room(const intake_t *self, uint32_t body_size);
-/* Copy and decode a command; there must be room. Not STATUS_OK: it was not taken, *field as in
- * command_decode(). */
+/* Copy and decode a command, and name it by its `once` if that came; there must be room. Not
+ * STATUS_OK: it was not taken, *field as in command_decode(). */
 uint16_t intake_add(intake_t *self, const wire_route_t *route, const wire_record_t *record,
                     field_t *field);
 /* Take back the command that intake_add() just took. */

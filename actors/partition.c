@@ -20,9 +20,11 @@ enum {
     LONE_COMMANDS = 2,
 };
 
-/* Where the end of a deferred command goes. */
+/* Where the end of a deferred command goes: of the command that is known by (client, request), to
+ * one of those who asked for it; there may be several, if it has `once`. */
 typedef struct {
     uint64_t client, request;
+    uint64_t asker; /* the client of the route */
     wire_route_t route;
     wire_header_t header;
 } deferred_t;
@@ -79,18 +81,23 @@ partition_refuse(partition_t *self, const wire_route_t *route, const wire_header
 
 /* A newer deferral takes the oldest place: who lost it repeats its request. */
 static void
-partition_defer(partition_t *self, const wire_route_t *route, const wire_header_t *header)
+partition_defer(partition_t *self, const wire_route_t *route, const wire_header_t *header,
+                const reply_t *reply)
 {
     deferred_t *slot = NULL;
     for (uint32_t i = 0; i < DEFERRED_MAX && !slot; i++)
-        if (self->deferred[i].client == route->client &&
-            self->deferred[i].request == header->request)
+        if (self->deferred[i].client == reply->client &&
+            self->deferred[i].request == reply->request &&
+            self->deferred[i].asker == route->client &&
+            self->deferred[i].header.request == header->request)
             slot = &self->deferred[i];
     if (!slot)
         slot = &self->deferred[self->deferred_next++ % DEFERRED_MAX];
-    *slot = (deferred_t){
-        .client = route->client, .request = header->request, .route = *route, .header = *header
-    };
+    *slot = (deferred_t){ .client = reply->client,
+                          .request = reply->request,
+                          .asker = route->client,
+                          .route = *route,
+                          .header = *header };
     slot->route.client = 0; /* the broker counts the command as answered by PENDING */
 }
 
@@ -113,7 +120,7 @@ partition_send_remembered(partition_t *self, const wire_route_t *route, const wi
                           const reply_t *reply)
 {
     if (reply->status == STATUS_PENDING)
-        partition_defer(self, route, header);
+        partition_defer(self, route, header, reply);
     partition_reply(self, route, header, reply->status, reply->sequence, reply->body,
                     reply->body_size);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { HASH_SIZE = crypto_generichash_BYTES_MIN, OFFLINE_MAX = 200 };
+_Static_assert((int)TICKET_KEY_SIZE == (int)crypto_sign_PUBLICKEYBYTES, "a key is one");
 _Static_assert((int)HASH_SIZE >= (int)TOKEN_TAG_SIZE, "a tag is a cut hash");
 
 static void
@@ -67,6 +68,24 @@ bool
 ticket_code_is(const char code[IDS_CODE_SIZE], const char *text, size_t size)
 {
     return size == IDS_CODE_SIZE && sodium_memcmp(code, text, IDS_CODE_SIZE) == 0;
+}
+
+void
+ticket_public_key(const site_t *site, uint8_t key[TICKET_KEY_SIZE])
+{
+    int rc = crypto_sign_ed25519_sk_to_pk(key, site->sign_secret);
+    assert(rc == 0);
+    (void)rc;
+}
+
+void
+ticket_key_id(const uint8_t key[TICKET_KEY_SIZE], char id[TICKET_KEY_ID_ROOM])
+{
+    uint8_t hash[crypto_generichash_BYTES];
+    int rc = crypto_generichash(hash, sizeof hash, key, TICKET_KEY_SIZE, NULL, 0);
+    assert(rc == 0);
+    (void)rc;
+    sodium_bin2hex(id, TICKET_KEY_ID_ROOM, hash, TICKET_KEY_ID_ROOM / 2);
 }
 
 void

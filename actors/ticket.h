@@ -25,6 +25,12 @@ void ticket_code(const site_t *site, uint64_t random, uint64_t showtime, uint32_
 /* Do `size` bytes equal the code? In constant time. */
 bool ticket_code_is(const char code[IDS_CODE_SIZE], const char *text, size_t size);
 
+/* The Ed25519 key that checks what the site signs, and what it is called by: the first 8
+ * hexadecimal digits of its BLAKE2b-256. */
+enum { TICKET_KEY_SIZE = 32, TICKET_KEY_ID_ROOM = 9 };
+void ticket_public_key(const site_t *site, uint8_t key[TICKET_KEY_SIZE]);
+void ticket_key_id(const uint8_t key[TICKET_KEY_SIZE], char id[TICKET_KEY_ID_ROOM]);
+
 typedef struct {
     const char *ticket, *row;
     uint64_t showtime;

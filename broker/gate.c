@@ -64,7 +64,7 @@ gate_certificate(const char *path, char public_key[GATE_KEY_ROOM], role_t *role)
         return false;
     const char *name = zcert_meta(cert, "role");
     snprintf(public_key, GATE_KEY_ROOM, "%s", zcert_public_txt(cert));
-    *role = name ? role_named(name) : ROLE_NONE;
+    *role = name ? role_named(name) & ROLES_KEYS : ROLE_NONE;
     zcert_destroy(&cert);
     return true;
 }

@@ -149,20 +149,76 @@ decode_value(mp_t *mp, const field_info_t *info, value_t *value)
 }
 
 /* 64-bit FNV-1a over words: not for adversaries, a reused request id harms only its own client. */
+#define DIGEST_PRIME UINT64_C(1099511628211)
+
+static uint64_t
+digest_begin(const wire_header_t *header)
+{
+    return (UINT64_C(14695981039346656037) ^ header->operation ^ header->key) * DIGEST_PRIME;
+}
+
+static uint64_t
+digest_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * DIGEST_PRIME;
+    return hash ^ hash >> 32;
+}
+
 static uint64_t
 digest_of(const wire_record_t *record)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ record->header.operation;
-    const uint64_t prime = UINT64_C(1099511628211);
-    hash = (hash ^ record->header.key) * prime;
+    uint64_t hash = digest_begin(&record->header);
     uint32_t at = 0;
-    for (; at + 8 <= record->body_size; at += 8) {
-        hash = (hash ^ get_u64(record->body + at)) * prime;
-        hash ^= hash >> 32;
-    }
+    for (; at + 8 <= record->body_size; at += 8)
+        hash = digest_word(hash, get_u64(record->body + at));
     for (; at < record->body_size; at++)
-        hash = (hash ^ record->body[at]) * prime;
+        hash = (hash ^ record->body[at]) * DIGEST_PRIME;
     return hash ^ hash >> 29;
+}
+
+/* Bytes of a body that its digest is over, one after the other. */
+typedef struct {
+    const uint8_t *data, *end;
+} digest_piece_t;
+
+/* As digest_of() over the pieces put together. */
+static uint64_t
+digest_of_pieces(const wire_header_t *header, const digest_piece_t *pieces, uint32_t count)
+{
+    uint64_t hash = digest_begin(header);
+    uint8_t word[8];
+    uint32_t filled = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        for (const uint8_t *at = pieces[i].data; at < pieces[i].end; at++) {
+            word[filled++] = *at;
+            if (filled < sizeof word)
+                continue;
+            hash = digest_word(hash, get_u64(word));
+            filled = 0;
+        }
+    }
+    for (uint32_t i = 0; i < filled; i++)
+        hash = (hash ^ word[i]) * DIGEST_PRIME;
+    return hash ^ hash >> 29;
+}
+
+/* The digest of the body that would have come without its trace, which stands in `trace`: a repeat
+ * belongs to another trace. The map's head is written as a packer would that counts one less. */
+static uint64_t
+digest_without(const wire_record_t *record, const uint8_t *first, uint32_t pairs,
+               const digest_piece_t *trace)
+{
+    uint32_t left = pairs - 1;
+    uint8_t head[3] = { 0xde, (uint8_t)(left >> 8), (uint8_t)left }; /* a map 16 */
+    uint32_t head_size = sizeof head;
+    if (left < 16) {
+        head[0] = (uint8_t)(0x80 | left);
+        head_size = 1;
+    }
+    const digest_piece_t pieces[] = { { head, head + head_size },
+                                      { first, trace->data },
+                                      { trace->end, record->body + record->body_size } };
+    return digest_of_pieces(&record->header, pieces, sizeof pieces / sizeof pieces[0]);
 }
 
 /* The field of a name among those of an operation, which are few; else among all, to name it. */
@@ -177,15 +233,16 @@ field_among(uint64_t allowed, const char *name, size_t size)
     return field_named(name, size);
 }
 
+/* Where the trace stands, name and value, goes to *trace. */
 static uint16_t
-decode_fields(command_t *command, mp_t mp, uint64_t count, field_t *field)
+decode_fields(command_t *command, mp_t mp, uint64_t count, digest_piece_t *trace, field_t *field)
 {
-    const operation_t *operation = command->operation;
-    uint64_t allowed = operation->required | operation->optional;
+    uint64_t allowed = operation_fields(command->operation);
     uint32_t used = 0;
     for (uint64_t i = 0; i < count; i++) {
         const char *name;
         uint32_t size;
+        const uint8_t *pair = mp.at;
         if (!mp_read_str(&mp, &name, &size))
             return STATUS_BAD_BODY;
         field_t found = field_among(allowed, name, size);
@@ -197,9 +254,27 @@ decode_fields(command_t *command, mp_t mp, uint64_t count, field_t *field)
             return STATUS_BAD_FIELD;
         command->slot[found] = (uint8_t)used++;
         command->present |= UINT64_C(1) << found;
+        if (found == FIELD_TRACE)
+            *trace = (digest_piece_t){ pair, mp.at };
     }
     *field = FIELDS;
     return mp.at == mp.end ? STATUS_OK : STATUS_BAD_BODY;
+}
+
+/* With which role does it act? Only a bridge, which knows who is at the desk, speaks for staff. */
+static uint16_t
+decode_role(command_t *command, field_t *field)
+{
+    if (command_has(command, FIELD_STAFF)) {
+        *field = FIELD_STAFF;
+        if (command->role != ROLE_BRIDGE)
+            return STATUS_FORBIDDEN;
+        command->role = ROLE_STAFF;
+    }
+    if (!(command->operation->roles & command->role))
+        return STATUS_FORBIDDEN;
+    *field = FIELDS;
+    return STATUS_OK;
 }
 
 uint16_t
@@ -216,8 +291,8 @@ command_decode(command_t *command, const wire_record_t *record, const wire_route
     command->client = route->client;
     command->role = (role_t)route->role;
     command->present = 0;
-    command->digest = digest_of(record);
-    if (!(command->operation->roles & route->role))
+    command->digest = 0;
+    if (!operation_open_to(command->operation, route->role))
         return STATUS_FORBIDDEN;
     if (command->operation->code == OP_ECHO)
         return STATUS_OK;
@@ -225,9 +300,16 @@ command_decode(command_t *command, const wire_record_t *record, const wire_route
     mp_item_t map = { .type = MP_MAP, .u = 0 };
     if (record->body_size && (!mp_next(&mp, &map) || map.type != MP_MAP))
         return STATUS_BAD_BODY;
-    uint16_t status = decode_fields(command, mp, map.u, field);
+    const uint8_t *first = mp.at;
+    digest_piece_t trace = { 0 };
+    uint16_t status = decode_fields(command, mp, map.u, &trace, field);
+    if (status == STATUS_OK)
+        status = decode_role(command, field);
     if (status != STATUS_OK)
         return status;
+    command->digest = command_has(command, FIELD_TRACE)
+                          ? digest_without(record, first, (uint32_t)map.u, &trace)
+                          : digest_of(record);
     uint64_t missing = command->operation->required & ~command->present;
     if (missing) {
         *field = (field_t)__builtin_ctzll(missing);

@@ -9,14 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Roles, one bit each; a key (or a keyless endpoint) has exactly one. */
+/* Roles, one bit each; a key (or a keyless endpoint) has exactly one, and none has STAFF: that is
+ * what a bridge acts with when it names a member of staff in the field `staff`. */
 #define ROLE_TABLE(X)                                                                              \
     X(BRIDGE, "bridge", 0)                                                                         \
     X(KIOSK, "kiosk", 1)                                                                           \
     X(ADMIN, "admin", 2)                                                                           \
     X(CASHIER, "cashier", 3)                                                                       \
     X(ACTOR, "actor", 4)                                                                           \
-    X(LOAD, "load", 5)
+    X(LOAD, "load", 5)                                                                             \
+    X(STAFF, "staff", 6)
 
 typedef enum {
     ROLE_NONE = 0,
@@ -80,7 +82,10 @@ enum {
     F(SEQUENCE, "sequence", UINT, 0, INT64_MAX, "sequence number")                                 \
     F(PARTITION, "partition", UINT, 0, 65535, "partition number")                                  \
     F(PARTITIONS, "partitions", UINT, 1, 65535, "partitions of the site")                          \
-    F(SITE, "site", BIN, 16, 16, "site id")
+    F(SITE, "site", BIN, 16, 16, "site id")                                                        \
+    F(STAFF, "staff", STR, 1, 15, "the member of staff for whom a bridge speaks")                  \
+    F(ONCE, "once", BIN, 16, 16, "names a write over connections: a repeat gets the same answer")  \
+    F(TRACE, "trace", BIN, 26, 26, "W3C traceparent: version, trace id, parent id, flags")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -111,10 +116,16 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 #define M5(a, b, c, d, e)       (M4(a, b, c, d) | M1(e))
 #define M7(a, b, c, d, e, f, g) (M5(a, b, c, d, e) | M2(f, g))
 
-#define ROLES_ALL   (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR)
-#define ROLES_SALE  (ROLE_BRIDGE | ROLE_ADMIN | ROLE_LOAD)
+/* Fields that every operation takes which is not of mode MACHINE, beside those of its row. */
+#define FIELDS_ALWAYS M3(STAFF, ONCE, TRACE)
+
+/* Roles that a key or a keyless endpoint may have. */
+#define ROLES_KEYS  (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR)
+#define ROLES_ALL   (ROLES_KEYS | ROLE_STAFF)
+#define ROLES_TEST  (ROLE_ADMIN | ROLE_LOAD)
+#define ROLES_STAFF (ROLE_ADMIN | ROLE_LOAD | ROLE_STAFF)
+#define ROLES_SALE  (ROLE_BRIDGE | ROLES_STAFF)
 #define ROLES_GATE  (ROLE_KIOSK | ROLES_SALE)
-#define ROLES_STAFF (ROLE_ADMIN | ROLE_LOAD)
 #define ROLES_MONEY (ROLE_CASHIER | ROLES_SALE)
 
 /* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
@@ -124,13 +135,15 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "introduce a client; needed once a connection")                                              \
     O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
-    O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_STAFF, 0, ~UINT64_C(0), "the body again",       \
+    O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_TEST, 0, ~UINT64_C(0), "the body again",        \
       "measure the way without the work")                                                          \
     O(4, STATS, stats, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",     \
       "what a partition has done since it started")                                                \
     O(5, RULES, rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                          \
       M4(CAP, TTL, CEILING, GAP_RULE), 0, "nothing",                                               \
       "the defaults that showtimes are opened with, from the configuration")                       \
+    O(6, SITE_KEYS, site_keys, "site.keys", PARTITION, READ, ROLES_ALL, 0, 0,                      \
+      "keys: [[key id, public key]]", "the Ed25519 keys that check what the site signs")           \
     O(10, SHOWTIME_OPEN, showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,             \
       M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M1(ROWS),                              \
       M5(FORMAT, CAP, TTL, CEILING, GAP_RULE) | M1(TIME_ZONE), "seats", "put a showtime on sale")  \
@@ -225,6 +238,20 @@ const operation_t *operation_named(const char *name);
 const field_info_t *field_info(field_t field);
 /* The field of a name, or FIELDS. */
 field_t field_named(const char *name, size_t size);
+/* Every field that an operation takes. */
+static inline uint64_t
+operation_fields(const operation_t *operation)
+{
+    return operation->required | operation->optional |
+           (operation->mode == MODE_MACHINE ? 0 : FIELDS_ALWAYS);
+}
+/* May a sender of this role call it, for itself or, if it is a bridge, for staff? Which of the two
+ * shows in the body, and command_decode() holds it to that. */
+static inline bool
+operation_open_to(const operation_t *operation, uint32_t role)
+{
+    return operation->roles & (role == ROLE_BRIDGE ? ROLE_BRIDGE | ROLE_STAFF : role);
+}
 /* One role's name, "none" for another value; the role of a name, ROLE_NONE if there is none. */
 const char *role_name(role_t role);
 role_t role_named(const char *name);
@@ -246,21 +273,23 @@ typedef union {
     } list;
 } value_t;
 
-enum { COMMAND_FIELDS_MAX = 14 };
+enum { COMMAND_FIELDS_MAX = 17 };
 
 /* A command whose form is good. Values stand in `values` at the slot that `slot` names. */
 typedef struct {
     const operation_t *operation;
-    uint64_t key, request, client;
+    uint64_t key;
+    uint64_t client, request; /* what its repeats are known by */
     int64_t deadline_ms;
-    role_t role;
+    role_t role;          /* that it acts with: STAFF for a bridge's command that names staff */
     uint64_t present;     /* a bit for each field that came */
-    uint64_t digest;      /* of operation, key and body: tells a repeat from a reuse */
+    uint64_t digest;      /* of operation, key and body less trace: tells a repeat from a reuse */
     uint8_t slot[FIELDS]; /* valid where present */
     value_t values[COMMAND_FIELDS_MAX];
 } command_t;
 
-/* Decode and check the form of a record. Returns STATUS_OK, or the status that names what is
+/* Decode and check the form of a record. client and request are the route's and the header's.
+ * Returns STATUS_OK, or the status that names what is
  * wrong; then *field is the field meant, or FIELDS. `command` borrows from the record's body. */
 uint16_t command_decode(command_t *command, const wire_record_t *record, const wire_route_t *route,
                         field_t *field);

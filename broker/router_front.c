@@ -109,7 +109,7 @@ router_judge(router_t *self, const peer_t *peer, const wire_record_t *record, ui
     if (!peer->client)
         return STATUS_HELLO_FIRST;
     const operation_t *operation = operation_of(record->header.operation);
-    if (operation->mode == MODE_MACHINE || !(operation->roles & peer->role))
+    if (operation->mode == MODE_MACHINE || !operation_open_to(operation, peer->role))
         return STATUS_FORBIDDEN;
     if (operation->key == KEY_PARTITION && record->header.key >= self->options.partitions)
         return STATUS_WRONG_PARTITION;

@@ -194,6 +194,9 @@ generic_markdown_operations(void)
         generic_print_roles(operation->roles);
         printf(" | %s |\n", operation->help);
     }
+    fputs("\nEvery operation that is not of mode machine takes ", stdout);
+    generic_print_fields(FIELDS_ALWAYS, "`");
+    puts(" too.");
 }
 
 static void

@@ -16,7 +16,7 @@ key_new(ctl_t *ctl)
 {
     const char *directory = key_directory(ctl), *name = ctl->arguments[0];
     const char *word = ctl->flags[CTL_FLAG_ROLE];
-    role_t role = word ? role_named(word) : ROLE_NONE;
+    role_t role = word ? role_named(word) & ROLES_KEYS : ROLE_NONE;
     if (role == ROLE_NONE)
         return ctl_say(CTL_USAGE, "--role is one of bridge, kiosk, admin, cashier, actor, load");
     if (gate_issue(directory, name, role))

@@ -117,9 +117,30 @@ status_partitions(ctl_t *ctl)
     return outcome;
 }
 
+static ctl_exit_t
+status_keys(ctl_t *ctl)
+{
+    json_t *reply, *key;
+    size_t index;
+    ctl_exit_t outcome = ctl_ask(ctl, OP_SITE_KEYS, 0, NULL, &reply);
+    if (outcome != CTL_DONE)
+        return outcome;
+    if (!ctl_print_json(ctl, reply))
+        json_array_foreach(json_object_get(reply, "keys"), index, key)
+        {
+            const char *id = json_string_value(json_array_get(key, 0));
+            const char *hex = json_string_value(json_array_get(key, 1));
+            printf("%s  %s\n", id ? id : "", hex ? hex : "");
+        }
+    json_decref(reply);
+    return CTL_DONE;
+}
+
 const ctl_verb_t ctl_status_verbs[] = {
     { "status", NULL, "", 0, 0, 0, status_show, "is the server well, and how far away" },
     { "partitions", "list", "", 0, 0, 0, status_partitions,
       "sequence, journal, memory and counters of each partition" },
+    { "site", "keys", "", 0, 0, 0, status_keys,
+      "the public keys that check offline tickets: id, Ed25519 key" },
     { NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              .operation = (uint16_t)(fuzz_take(&input, 1) % OPERATION_CODE_MAX),
                              .request = 1,
                              .moment = 1000 };
-    wire_route_t route = { .peer = 1, .client = 2, .role = (uint8_t)(1 << fuzz_below(&input, 6)) };
+    wire_route_t route = { .peer = 1, .client = 2, .role = (uint8_t)(1 << fuzz_below(&input, 7)) };
     header.key = fuzz_take(&input, 2);
     if (input.left > WIRE_RECORD_MAX - WIRE_HEADER_SIZE)
         return 0;
@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_HOLDS(status == STATUS_OK ? intake.count == 1 : intake.count == 0 && intake.size == 0);
     if (status == STATUS_OK) {
         const command_t *command = &intake.items[0].command;
-        uint64_t allowed = command->operation->required | command->operation->optional;
+        uint64_t allowed = operation_fields(command->operation);
         FUZZ_HOLDS((command->present & command->operation->required) ==
                    command->operation->required);
         FUZZ_HOLDS((command->present & ~allowed) == 0);

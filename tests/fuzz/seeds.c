@@ -53,7 +53,7 @@ pack_value(pack_t *pack, field_t field)
         pack_str(pack, text);
         break;
     case TYPE_BIN:
-        pack_bin(pack, "0123456789abcdef", 16);
+        pack_bin(pack, "0123456789abcdef0123456789", info->min);
         break;
     case TYPE_SEATS:
         pack_array(pack, 2);
@@ -102,14 +102,15 @@ static void
 seeds_of_operation(const operation_t *operation)
 {
     uint8_t body[SEED_MAX / 2], frame[SEED_MAX], bytes[SEED_MAX] = { 0 };
-    uint64_t sets[] = { operation->required, operation->required | operation->optional };
-    for (int i = 0; i < 2; i++) {
+    uint64_t sets[] = { operation->required, operation->required | operation->optional,
+                        operation_fields(operation) };
+    for (int i = 0; i < 3; i++) {
         if (operation->code == OP_ECHO)
             sets[i] = 0;
         size_t size = body_of(operation, sets[i], body, sizeof body);
         seed("mp", body, size);
         bytes[0] = (uint8_t)operation->code;
-        bytes[1] = 2; /* admin */
+        bytes[1] = i < 2 ? 2 : 0; /* admin, or a bridge that speaks for staff */
         bytes[2] = 7;
         memcpy(bytes + 4, body, size);
         seed("operation", bytes, size + 4);

@@ -519,6 +519,7 @@ const act_t acts[] = {
     { OP_SEATS_GET, GUEST, 25, make_seats_get, learn_seats_get },
     { OP_ECHO, STAFF, 2, make_of_showtime, NULL },
     { OP_STATS, STAFF, 2, make_of_partition, NULL },
+    { OP_SITE_KEYS, GATE | GUEST, 1, make_of_partition, NULL },
     { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL },
 };
 const uint32_t act_count = sizeof acts / sizeof acts[0];

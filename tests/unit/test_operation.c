@@ -220,7 +220,7 @@ roles_are_kept_apart(void **state)
     (void)state;
     for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
         const operation_t *operation = row(code);
-        for (uint32_t role = 1; operation && role <= ROLE_LOAD; role *= 2) {
+        for (uint32_t role = 1; operation && role <= ROLE_STAFF; role *= 2) {
             uint8_t body[BODY_MAX];
             pack_t pack;
             command_t command;
@@ -302,6 +302,113 @@ another_body_has_another_digest(void **state)
     }
 }
 
+/* A body with the fields of a mask, of which trace counts its bytes up from `trace`. */
+static uint16_t
+decode_mask(command_t *command, const operation_t *operation, uint64_t mask, role_t role,
+            uint8_t trace, bool last)
+{
+    uint8_t body[BODY_MAX], bytes[26];
+    pack_t pack;
+    field_t field;
+    uint32_t count = 0;
+    for (uint64_t left = mask; left; left &= left - 1)
+        count++;
+    for (uint8_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(trace + i);
+    pack_init(&pack, body, sizeof body);
+    pack_map(&pack, count);
+    for (int turn = 0; turn < 2; turn++)
+        for (field_t at = 0; at < FIELDS; at++) {
+            if (!(mask >> at & 1) || (turn == last) != (at == FIELD_TRACE))
+                continue;
+            pack_str(&pack, field_info(at)->name);
+            if (at == FIELD_TRACE)
+                pack_bin(&pack, bytes, sizeof bytes);
+            else
+                pack_value(&pack, at, true);
+        }
+    assert_false(pack.overflow);
+    return decode(command, operation->code, &pack, role, &field);
+}
+
+static void
+every_operation_takes_what_goes_with_all(void **state)
+{
+    (void)state;
+    for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
+        const operation_t *operation = row(code);
+        if (!operation)
+            continue;
+        command_t command;
+        uint64_t all = operation->required | operation->optional | FIELDS_ALWAYS;
+        bool machine = operation->mode == MODE_MACHINE;
+        role_t role = machine ? some_role(operation) : ROLE_BRIDGE;
+        bool open = machine || operation->roles & ROLE_STAFF;
+        uint16_t status = decode_mask(&command, operation, all, role, 1, true);
+        assert_int_equal(status, machine ? STATUS_UNKNOWN_FIELD
+                                 : open  ? STATUS_OK
+                                         : STATUS_FORBIDDEN);
+        if (status == STATUS_OK) {
+            assert_true(command.present == all);
+            assert_int_equal(command.role, ROLE_STAFF);
+            assert_true(command.client == 1 && command.request == 9);
+        }
+    }
+}
+
+static void
+only_a_bridge_speaks_for_staff(void **state)
+{
+    (void)state;
+    for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
+        const operation_t *operation = row(code);
+        if (!operation || operation->mode == MODE_MACHINE)
+            continue;
+        for (uint32_t role = 1; role <= ROLE_STAFF; role *= 2) {
+            command_t command;
+            uint64_t mask = operation->required | M1(STAFF);
+            uint16_t status = decode_mask(&command, operation, mask, (role_t)role, 0, false);
+            bool good = role == ROLE_BRIDGE && operation->roles & ROLE_STAFF;
+            assert_int_equal(status, good ? STATUS_OK : STATUS_FORBIDDEN);
+        }
+    }
+    /* and without the field it may do no more than before */
+    command_t command;
+    const operation_t *block = operation_of(OP_SEATS_BLOCK);
+    assert_int_equal(decode_mask(&command, block, block->required, ROLE_BRIDGE, 0, false),
+                     STATUS_FORBIDDEN);
+    assert_true(operation_open_to(block, ROLE_BRIDGE));
+    assert_false(operation_open_to(block, ROLE_KIOSK));
+    assert_false(operation_open_to(operation_of(OP_ECHO), ROLE_BRIDGE));
+    assert_int_equal(ROLES_KEYS & ROLE_STAFF, 0);
+}
+
+static void
+a_trace_is_no_part_of_the_digest(void **state)
+{
+    (void)state;
+    static const uint16_t codes[] = { OP_SEATS_RELEASE, OP_ORDER_CREATE, OP_SHOWTIME_OPEN,
+                                      OP_PAYMENT_SETTLE, OP_REFUND_SETTLE };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        const operation_t *operation = operation_of(codes[i]);
+        for (int all = 0; all < 2; all++) {
+            command_t plain, traced, other;
+            uint64_t mask = operation->required | (all ? operation->optional | M1(ONCE) : 0);
+            uint64_t with = mask | M1(TRACE);
+            assert_int_equal(decode_mask(&plain, operation, mask, ROLE_ADMIN, 0, true), STATUS_OK);
+            for (uint8_t trace = 0; trace < 40; trace++)
+                for (int last = 0; last < 2; last++) {
+                    assert_int_equal(decode_mask(&traced, operation, with, ROLE_ADMIN, trace, last),
+                                     STATUS_OK);
+                    assert_true(traced.digest == plain.digest);
+                }
+            assert_int_equal(decode_mask(&other, operation, with ^ M1(ONCE), ROLE_ADMIN, 0, true),
+                             STATUS_OK);
+            assert_true(other.digest != plain.digest);
+        }
+    }
+}
+
 static void
 names_lead_to_their_rows(void **state)
 {
@@ -328,6 +435,9 @@ main(void)
         cmocka_unit_test(odd_bodies_are_named),
         cmocka_unit_test(seat_lists_are_sorted_and_without_doubles),
         cmocka_unit_test(another_body_has_another_digest),
+        cmocka_unit_test(every_operation_takes_what_goes_with_all),
+        cmocka_unit_test(only_a_bridge_speaks_for_staff),
+        cmocka_unit_test(a_trace_is_no_part_of_the_digest),
         cmocka_unit_test(names_lead_to_their_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,27 @@ make_site(void **unused)
     return crypto_sign_seed_keypair(public_key, site.sign_secret, seed);
 }
 
+static void
+a_key_has_a_name(void **unused)
+{
+    (void)unused;
+    uint8_t seed[32] = { 7 }, right[32], key[TICKET_KEY_SIZE], hash[32];
+    char id[TICKET_KEY_ID_ROOM], whole[65];
+    site_t other = { 0 };
+    assert_int_equal(crypto_sign_seed_keypair(right, other.sign_secret, seed), 0);
+    ticket_public_key(&other, key);
+    assert_memory_equal(key, right, sizeof key);
+    ticket_key_id(key, id);
+    assert_int_equal(crypto_generichash(hash, sizeof hash, key, sizeof key, NULL, 0), 0);
+    sodium_bin2hex(whole, sizeof whole, hash, sizeof hash);
+    assert_int_equal(strlen(id), 8);
+    assert_memory_equal(id, whole, 8);
+    /* b2sum -l 256 of 32 zeros */
+    memset(key, 0, sizeof key);
+    ticket_key_id(key, id);
+    assert_string_equal(id, "89eb0d6a");
+}
+
 int
 main(void)
 {
@@ -244,6 +265,7 @@ main(void)
         cmocka_unit_test(base64_reads_back),
         cmocka_unit_test(codes_differ_and_compare_whole),
         cmocka_unit_test(the_offline_payload_is_signed),
+        cmocka_unit_test(a_key_has_a_name),
     };
     return cmocka_run_group_tests(tests, make_site, NULL);
 }
