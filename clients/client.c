@@ -338,6 +338,12 @@ marquee_in_flight(const marquee_t *self)
     return self->in_flight;
 }
 
+bool
+marquee_connected(const marquee_t *self)
+{
+    return self->greeted && link_writable(&self->link);
+}
+
 uint32_t
 marquee_partitions(const marquee_t *self)
 {

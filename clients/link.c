@@ -158,6 +158,15 @@ link_send(link_t *self, zmq_msg_t *message)
     return errno == EAGAIN ? 0 : -1;
 }
 
+bool
+link_writable(const link_t *self)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt(self->commands, ZMQ_EVENTS, &events, &size) == 0 &&
+           (events & ZMQ_POLLOUT);
+}
+
 int
 link_receive(void *socket, zmq_msg_t *message)
 {

@@ -18,6 +18,8 @@ int link_open(link_t *self, const marquee_options_t *options);
 void link_close(link_t *self);
 /* Send a message whole; takes it. 1: sent, 0: no connection takes it now, -1 with errno. */
 int link_send(link_t *self, zmq_msg_t *message);
+/* Does a finished connection take messages now? */
+bool link_writable(const link_t *self);
 /* Receive into an initialised message. 1: received, 0: nothing there, -1 with errno. */
 int link_receive(void *socket, zmq_msg_t *message);
 /* Wait until something came, or (with `sending`) can be sent. 0, or -1 with errno. */

@@ -134,6 +134,10 @@ void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
 int marquee_fd(const marquee_t *self);
 int marquee_wait_ms(const marquee_t *self);
 uint32_t marquee_in_flight(const marquee_t *self);
+/* Is there a connection that takes commands now, to a server that has answered our hello? A
+ * connection that is cut is seen at once, one whose other end is silent after the heartbeat's
+ * timeout. */
+bool marquee_connected(const marquee_t *self);
 /* What the server said to our hello; 0 and "" before the first. */
 uint32_t marquee_partitions(const marquee_t *self);
 const char *marquee_role(const marquee_t *self);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { ANSWER_HEAD_ROOM = 2048, ANSWER_GZIP_FROM = 1400, ANSWER_GZIP_LEVEL = 1 };
+enum { ANSWER_HEAD_ROOM = 2048, ANSWER_GZIP_LEVEL = 1 };
 
 static const struct {
     const char *code, *title;
@@ -272,30 +272,43 @@ answer_empty(call_t *call, uint16_t status, const char *extra)
     answer_send(call, status, "text/plain", "", 0, extra, false);
 }
 
+void
+answer_packed(call_t *call, uint16_t status, const char *type, const void *body, size_t size,
+              const char *extra)
+{
+    answer_send(call, status, type, body, size, extra, true);
+}
+
+char *
+answer_gzip(const void *data, size_t size, size_t *packed_size)
+{
+    z_stream stream = { .next_in = (unsigned char *)(uintptr_t)data, .avail_in = (unsigned)size };
+    if (deflateInit2(&stream, ANSWER_GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
+        Z_OK)
+        return NULL;
+    size_t room = deflateBound(&stream, size);
+    char *packed = malloc(room);
+    stream.next_out = (unsigned char *)packed;
+    stream.avail_out = (unsigned)room;
+    if (packed && deflate(&stream, Z_FINISH) != Z_STREAM_END) {
+        free(packed);
+        packed = NULL;
+    }
+    *packed_size = stream.total_out;
+    (void)deflateEnd(&stream);
+    return packed;
+}
+
 static void
 answer_text(call_t *call, uint16_t status, const char *type, const char *text, const char *extra)
 {
-    size_t size = strlen(text);
-    unsigned char *packed = NULL;
-    size_t packed_size = 0;
-    if (call->conn && call->gzip && size >= ANSWER_GZIP_FROM) {
-        z_stream stream = { .next_in = (unsigned char *)(uintptr_t)text,
-                            .avail_in = (unsigned)size };
-        if (deflateInit2(&stream, ANSWER_GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) ==
-            Z_OK) {
-            size_t room = deflateBound(&stream, size);
-            packed = malloc(room);
-            stream.next_out = packed;
-            stream.avail_out = (unsigned)room;
-            if (packed && deflate(&stream, Z_FINISH) == Z_STREAM_END)
-                packed_size = stream.total_out;
-            (void)deflateEnd(&stream);
-        }
-    }
-    if (packed_size)
-        answer_send(call, status, type, packed, packed_size, extra, true);
+    size_t size = strlen(text), packed_size = 0;
+    bool pack = call->conn && call->gzip && size >= ANSWER_GZIP_FROM;
+    char *packed = pack ? answer_gzip(text, size, &packed_size) : NULL;
+    if (packed)
+        answer_packed(call, status, type, packed, packed_size, extra);
     else
-        answer_send(call, status, type, text, size, extra, false);
+        answer_bytes(call, status, type, text, size, extra);
     free(packed);
 }
 

@@ -53,6 +53,12 @@ typedef enum {
 /* `extra` is more header lines, each with its CRLF, or "". */
 void answer_bytes(call_t *call, uint16_t status, const char *type, const void *body, size_t size,
                   const char *extra);
+/* The same with a body that is gzip already. */
+void answer_packed(call_t *call, uint16_t status, const char *type, const void *body, size_t size,
+                   const char *extra);
+enum { ANSWER_GZIP_FROM = 1400 }; /* smaller than this fits a packet as it is */
+/* Pack by gzip; the caller's, NULL when memory is short. */
+char *answer_gzip(const void *data, size_t size, size_t *packed_size);
 /* Takes the JSON; NULL means that memory was short. */
 void answer_json(call_t *call, uint16_t status, json_t *body, const char *extra);
 void answer_empty(call_t *call, uint16_t status, const char *extra);

@@ -58,6 +58,14 @@ ask_bytes(ask_t *self, field_t field, const void *data, size_t size)
     pack_bin(&self->pack, data, size);
 }
 
+void
+ask_seat(ask_t *self, uint64_t seat)
+{
+    ask_open(self, FIELD_SEATS);
+    pack_array(&self->pack, 1);
+    pack_uint(&self->pack, seat);
+}
+
 bool
 ask_json(ask_t *self, field_t field, const json_t *value)
 {
@@ -362,12 +370,6 @@ ask_request(ask_t *self, uint16_t code, const http_request_t *request, const pat
 
 /* ------------------------------------------------------------------ calls */
 
-bool
-bridge_connected(const bridge_t *self)
-{
-    return self->heard && marquee_connected(self->marquee);
-}
-
 void
 bridge_turn(bridge_t *self)
 {
@@ -411,7 +413,7 @@ ask_send(ask_t *self, uint16_t code, uint64_t key,
     call_t *call = self->call;
     bridge_t *bridge = call->bridge;
     const operation_t *operation = operation_of(code);
-    if (!bridge_connected(bridge)) {
+    if (!bridge->connected) {
         bridge->figures.unavailable++;
         answer_problem(call, PROBLEM_SERVER_AWAY, NULL, "");
         return;
@@ -436,6 +438,30 @@ ask_send(ask_t *self, uint16_t code, uint64_t key,
     bridge->figures.unavailable++;
     answer_problem(call, errno == EMSGSIZE ? PROBLEM_BODY_TOO_LARGE : PROBLEM_SERVER_AWAY, NULL,
                    "");
+}
+
+static void
+ask_background_done(void *argument, const marquee_reply_t *reply)
+{
+    call_t *call = argument;
+    call->done(call, reply);
+}
+
+int
+ask_background(call_t *call, uint16_t code, uint64_t key, const marquee_body_t *body,
+               void (*done)(call_t *call, const marquee_reply_t *reply))
+{
+    bridge_t *bridge = call->bridge;
+    call->done = done;
+    call->key = key;
+    if (bridge->connected && marquee_call(bridge->marquee, code, key, body, BRIDGE_READ_MS,
+                                          ask_background_done, call) == 0) {
+        bridge_turn(bridge);
+        return 0;
+    }
+    call->conn = NULL;
+    serve_release(call);
+    return -1;
 }
 
 void

@@ -17,6 +17,8 @@ void ask_begin(ask_t *self, call_t *call);
 void ask_number(ask_t *self, field_t field, uint64_t value);
 void ask_flag(ask_t *self, field_t field, bool value);
 void ask_text(ask_t *self, field_t field, http_text_t value);
+/* The one seat of a seats field. */
+void ask_seat(ask_t *self, uint64_t seat);
 void ask_bytes(ask_t *self, field_t field, const void *data, size_t size);
 /* By the field's type; false: the value is of another. */
 bool ask_json(ask_t *self, field_t field, const json_t *value);
@@ -48,6 +50,10 @@ int ask_query(const http_request_t *request, const char *name, char *to, size_t 
  * sent the call is answered with a problem. */
 void ask_send(ask_t *self, uint16_t operation, uint64_t key,
               void (*done)(call_t *call, const marquee_reply_t *reply));
+/* The same for a background call, with a body of one's own; `done` runs whatever becomes of the connection, and
+ * releases the call. 0, or -1: nothing was sent and the call is released. */
+int ask_background(call_t *call, uint16_t operation, uint64_t key, const marquee_body_t *body,
+                   void (*done)(call_t *call, const marquee_reply_t *reply));
 /* Answer with the reply as JSON and the route's status, or with the refusal. */
 void ask_answer(call_t *call, const marquee_reply_t *reply);
 /* Commands were queued: send them when this turn of the loop ends. */

@@ -64,6 +64,7 @@ struct call {
     uint8_t method, trace[BRIDGE_TRACE_SIZE];
     bool traced, once, gzip, has_since, fresh_cookie, stale, websocket, cors;
     uint8_t once_key[16];
+    char accept[WS_ACCEPT_ROOM]; /* of a WebSocket's handshake */
     char request_id[BRIDGE_REQUEST_ID_MAX + 1];
     char etag[BRIDGE_ETAG_MAX + 1]; /* of If-None-Match, "" when there is none */
     char word[BRIDGE_WORD_MAX + 1]; /* the handler's own: an order, a ticket, a kiosk */
@@ -100,8 +101,8 @@ struct bridge {
     uint64_t turn_calls, request_number;
     uint8_t secret[16]; /* of this process: hash keys */
     int64_t now_ms;     /* wall clock, at the last turn */
-    bool turn_due, stopping, heard;
-    uint32_t missed; /* looks at the broker in a row that nobody answered */
+    bool turn_due, stopping;
+    bool connected; /* to a broker that knows us, as of the last turn */
     bridge_figures_t figures;
     route_figures_t routes[ROUTES];
     uint64_t refusals[256]; /* by status of the trade */
@@ -114,11 +115,11 @@ struct bridge {
 extern const edge_handlers_t serve_handlers;
 /* A call for a request; NULL: no memory. */
 void serve_release(call_t *call);
+/* A call that nobody asked for over HTTP: the connection's owner stays who it is. NULL: no memory. */
+call_t *serve_background(bridge_t *self, conn_t *conn);
 int64_t bridge_clock_us(void);
 /* Random bytes for names and tokens. */
 void bridge_random(void *to, size_t size);
-/* Is the broker there, as far as can be known without asking? */
-bool bridge_connected(const bridge_t *self);
 
 /* route handlers, named by the table */
 typedef void route_handler_fn(call_t *call, const http_request_t *request, const path_t *path,

@@ -82,7 +82,8 @@ struct conn {
     uint32_t raw_at;     /* of a chunked body: what was decoded */
     uint32_t requests;   /* answered on it */
     uint8_t state, wait_kind;
-    bool writing, paused, keep_alive, in_turn, pinged, tls_hungry;
+    bool writing, paused, keep_alive, in_turn, pinged;
+    bool follows; /* its owner is a follower, not a call */
 };
 
 /* What the owner does. `conn` may be killed inside any of them. */

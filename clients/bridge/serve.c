@@ -30,8 +30,8 @@ bridge_random(void *to, size_t size)
     (void)got;
 }
 
-static call_t *
-serve_new(bridge_t *self, conn_t *conn)
+call_t *
+serve_background(bridge_t *self, conn_t *conn)
 {
     call_t *call = self->free_calls;
     if (call) {
@@ -42,10 +42,19 @@ serve_new(bridge_t *self, conn_t *conn)
     memset(call, 0, sizeof *call);
     call->bridge = self;
     call->conn = conn;
-    call->address = conn->address;
+    if (conn)
+        call->address = conn->address;
     call->began_us = bridge_clock_us();
-    conn->owner = call;
     self->calls++;
+    return call;
+}
+
+static call_t *
+serve_new(bridge_t *self, conn_t *conn)
+{
+    call_t *call = serve_background(self, conn);
+    if (call)
+        conn->owner = call;
     return call;
 }
 
@@ -274,7 +283,7 @@ static void
 serve_gone(void *owner, conn_t *conn)
 {
     (void)owner;
-    if (conn->state == CONN_SOCKET || conn->state == CONN_STREAMING || live_follows(conn)) {
+    if (conn->follows) {
         live_gone(conn);
         return;
     }

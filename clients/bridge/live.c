@@ -1,0 +1,545 @@
+/* live - see live.h for the contract. */
+#include "clients/bridge/live.h"
+#include "actors/ids.h"
+#include "clients/bridge/answer.h"
+#include "clients/bridge/ask.h"
+#include "clients/mpjson.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LIVE_PUSH_SLICE = 512,      /* readers served before other events get their turn */
+    LIVE_TLS_RECORD = 16 * 1024, /* what OpenSSL may hold of a write that was not taken */
+};
+
+static char live_room[HALL_CHANGES_ROOM];
+
+/* ------------------------------------------------------------------ pushing */
+
+/* What could not be written waits in the connection, up to the end of a message: control frames may stand
+ * between messages only. OpenSSL wants to be given the same bytes again. */
+static void
+live_keep(follower_t *self, const log_ring_t *log)
+{
+    uint64_t from = self->offset;
+    uint64_t least = from + 1 + (self->conn->ssl ? LIVE_TLS_RECORD : 0);
+    uint64_t border = least >= log->end ? log->end : log_ring_border(log, least);
+    while (self->offset < border && self->conn->state != CONN_DEAD) {
+        const uint8_t *bytes;
+        size_t size = log_ring_bytes(log, self->offset, &bytes);
+        if (size > border - self->offset)
+            size = (size_t)(border - self->offset);
+        self->offset += size;
+        conn_keep(self->conn, bytes, size);
+    }
+}
+
+/* Bring one reader up to the end of its log, as far as its socket takes it. May kill the connection. */
+static void
+live_push_one(follower_t *self)
+{
+    conn_t *conn = self->conn;
+    bridge_t *bridge = self->hall->bridge;
+    const log_ring_t *log = self->sse ? self->hall->sse_log : self->hall->ws_log;
+    if (!conn_idle_out(conn) && log_ring_has(log, self->offset))
+        return;
+    if (!log_ring_has(log, self->offset)) {
+        bridge->figures.cut_lagging++;
+        conn_kill(conn);
+        return;
+    }
+    while (self->offset < log->end) {
+        const uint8_t *bytes;
+        size_t size = log_ring_bytes(log, self->offset, &bytes);
+        long sent = conn_try_write(conn, bytes, size);
+        if (sent < 0)
+            return;
+        self->offset += (uint64_t)sent;
+        bridge->figures.push_bytes += (uint64_t)sent;
+        if ((size_t)sent < size) {
+            live_keep(self, log);
+            return;
+        }
+    }
+    bridge->figures.pushes++;
+}
+
+static void
+live_again(struct event *event, int64_t wait_ms)
+{
+    const struct timeval wait = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
+    int fault = event_add(event, &wait);
+    assert(fault == 0);
+    (void)fault;
+}
+
+/* One message for all readers of one framing. */
+static void
+live_append(hall_t *hall, size_t size)
+{
+    uint8_t head[WS_FRAME_HEAD_MAX];
+    char first[64];
+    if (hall->ws_log)
+        (void)log_ring_append(hall->ws_log, head, ws_head(head, WS_TEXT, size), live_room, size);
+    if (!hall->sse_log)
+        return;
+    int head_size = snprintf(first, sizeof first, "id: %" PRIu32 "\ndata: ", hall->number);
+    memcpy(live_room + size, "\n\n", 2);
+    (void)log_ring_append(hall->sse_log, first, (size_t)head_size, live_room, size + 2);
+}
+
+/* The changes of a hall since the last message become one. */
+static void
+live_frame(hall_t *hall)
+{
+    if (hall->number == hall->pushed)
+        return;
+    size_t size =
+        hall_put_changes(hall, "change", hall->pushed, live_room, sizeof live_room - 2);
+    assert(size > 0);
+    hall->pushed = hall->number;
+    hall->frames++;
+    live_append(hall, size);
+}
+
+/* A hall whose readers are still being served is framed again when they all were. */
+static void
+live_ticked(evutil_socket_t fd, short what, void *argument)
+{
+    bridge_t *bridge = argument;
+    halls_t *halls = bridge->halls;
+    (void)fd;
+    (void)what;
+    halls->tick_due = false;
+    for (hall_t *hall = halls->dirty; hall; hall = hall->dirty_next) {
+        if (hall->passing)
+            continue;
+        live_frame(hall);
+        hall->passing = true;
+        hall->pass_frames = hall->frames;
+        hall->push_at = hall->followers;
+    }
+    live_again(halls->push, 0);
+}
+
+/* All readers were served. What was framed or changed meanwhile wants another pass. */
+static void
+live_passed(halls_t *halls, hall_t *hall)
+{
+    halls->dirty = hall->dirty_next;
+    hall->passing = hall->dirty = false;
+    if (hall->number == hall->pushed && hall->frames == hall->pass_frames)
+        return;
+    hall->dirty = true;
+    hall->dirty_next = NULL;
+    hall_t **last = &halls->dirty;
+    while (*last)
+        last = &(*last)->dirty_next;
+    *last = hall;
+    live_tick(hall->bridge);
+}
+
+/* Readers in slices: ten thousand of them must not keep a buyer waiting. */
+static void
+live_pushed(evutil_socket_t fd, short what, void *argument)
+{
+    bridge_t *bridge = argument;
+    halls_t *halls = bridge->halls;
+    int left = LIVE_PUSH_SLICE;
+    (void)fd;
+    (void)what;
+    while (halls->dirty && halls->dirty->passing && left > 0) {
+        hall_t *hall = halls->dirty;
+        while (hall->push_at && left-- > 0) {
+            follower_t *follower = hall->push_at;
+            hall->push_at = follower->next;
+            if (follower->kind == FOLLOW_SEATS)
+                live_push_one(follower);
+        }
+        if (!hall->push_at)
+            live_passed(halls, hall);
+    }
+    if (halls->dirty && halls->dirty->passing)
+        live_again(halls->push, 0);
+}
+
+void
+live_tick(bridge_t *bridge)
+{
+    halls_t *halls = bridge->halls;
+    if (halls->tick_due)
+        return;
+    halls->tick_due = true;
+    live_again(halls->tick, bridge->conf.number[BRIDGE_CONF_live_tick_ms]);
+}
+
+int
+live_start(bridge_t *bridge, halls_t *halls)
+{
+    halls->tick = evtimer_new(bridge->base, live_ticked, bridge);
+    halls->push = evtimer_new(bridge->base, live_pushed, bridge);
+    return halls->tick && halls->push ? 0 : -1;
+}
+
+/* ------------------------------------------------------------------ followers */
+
+/* Tell one follower alone; JSON as WebSocket or server-sent event. */
+static void
+live_say(follower_t *self, const char *text, size_t size)
+{
+    char head[64];
+    if (!self->sse) {
+        conn_frame(self->conn, WS_TEXT, text, size);
+        return;
+    }
+    int head_size = self->kind == FOLLOW_SEATS
+                        ? snprintf(head, sizeof head, "id: %" PRIu32 "\ndata: ", self->hall->number)
+                        : snprintf(head, sizeof head, "data: ");
+    conn_write(self->conn, head, (size_t)head_size, text, size);
+    conn_write(self->conn, "\n\n", 2, NULL, 0);
+}
+
+static bool
+live_switch(call_t *call)
+{
+    char head[256];
+    if (!call->websocket)
+        return answer_begin_stream(call, "text/event-stream");
+    int size = snprintf(head, sizeof head,
+                        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                        "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                        call->accept);
+    conn_write(call->conn, head, (size_t)size, NULL, 0);
+    return call->conn && call->conn->state != CONN_DEAD;
+}
+
+/* The call's connection becomes a stream; the call is over. NULL: it has ended otherwise. */
+static follower_t *
+live_begin(hall_t *hall, call_t *call, follow_t kind)
+{
+    bridge_t *bridge = call->bridge;
+    follower_t *self = calloc(1, sizeof *self);
+    if (!self) {
+        answer_problem(call, PROBLEM_INTERNAL, "memory is short", "");
+        return NULL;
+    }
+    conn_t *conn = call->conn;
+    bool open = live_switch(call);
+    *self = (follower_t){ .conn = conn,
+                          .hall = hall,
+                          .kind = kind,
+                          .sse = !call->websocket,
+                          .user = call->identity.user,
+                          .next = hall->followers };
+    memcpy(self->word, call->word, sizeof self->word);
+    metrics_count(call, call->websocket ? 101 : 200);
+    serve_release(call);
+    if (!open) {
+        free(self);
+        return NULL;
+    }
+    if (hall->followers)
+        hall->followers->before = self;
+    hall->followers = self;
+    hall->follower_count++;
+    conn->owner = self;
+    conn->follows = true;
+    bridge->figures.streams++;
+    (void)conn_stream(conn, !self->sse);
+    return self;
+}
+
+static log_ring_t **
+live_log(follower_t *self)
+{
+    return self->sse ? &self->hall->sse_log : &self->hall->ws_log;
+}
+
+static uint32_t
+live_ring_room(const bridge_t *bridge)
+{
+    uint32_t room = 4096;
+    while (room < (uint32_t)bridge->conf.number[BRIDGE_CONF_live_lag_kb] * 1024)
+        room *= 2;
+    return room;
+}
+
+void
+live_begin_seats(hall_t *hall, call_t *call)
+{
+    bool has_since = call->has_since;
+    uint64_t since = call->since;
+    follower_t *self = live_begin(hall, call, FOLLOW_SEATS);
+    if (!self)
+        return;
+    log_ring_t **log = live_log(self);
+    if (!*log && !(*log = log_ring_new(live_ring_room(hall->bridge)))) {
+        conn_kill(self->conn);
+        return;
+    }
+    live_frame(hall); /* so that the snapshot and the log join on */
+    self->offset = (*log)->end;
+    size_t size = 0;
+    if (!has_since || since < hall->base || since > hall->number)
+        size = hall_put_states(hall, "seats", live_room, sizeof live_room);
+    else if (since < hall->number)
+        size = hall_put_changes(hall, "change", (uint32_t)since, live_room, sizeof live_room);
+    if (size)
+        live_say(self, live_room, size);
+}
+
+void
+live_gone(conn_t *conn)
+{
+    follower_t *self = conn->owner;
+    hall_t *hall = self->hall;
+    if (self->next)
+        self->next->before = self->before;
+    if (self->before)
+        self->before->next = self->next;
+    else
+        hall->followers = self->next;
+    if (hall->push_at == self)
+        hall->push_at = self->next;
+    if (self->asking)
+        self->asking->conn = NULL;
+    hall->follower_count--;
+    hall->bridge->figures.streams--;
+    hall->used_ms = hall->bridge->now_ms;
+    conn->follows = false;
+    conn->owner = NULL;
+    free(self);
+}
+
+void
+live_writable(conn_t *conn)
+{
+    follower_t *self = conn->owner;
+    if (self && conn->follows && self->kind == FOLLOW_SEATS)
+        live_push_one(self);
+}
+
+/* Clients have nothing to say on a stream but `{"since":N}`: tell me again from there. */
+void
+live_message(conn_t *conn, const ws_message_t *message)
+{
+    follower_t *self = conn->owner;
+    json_error_t error;
+    if (!self || !conn->follows)
+        return;
+    json_t *json = message->opcode == WS_TEXT && self->kind == FOLLOW_SEATS
+                       ? json_loadb((const char *)message->data, message->size,
+                                    JSON_REJECT_DUPLICATES, &error)
+                       : NULL;
+    const json_t *since = json_object_get(json, "since");
+    bool good = json_is_integer(since) && json_integer_value(since) >= 0;
+    uint64_t number = good ? (uint64_t)json_integer_value(since) : 0;
+    json_decref(json);
+    if (!good) {
+        conn_close_frame(conn, WS_CLOSE_POLICY, "not understood");
+        return;
+    }
+    const hall_t *hall = self->hall;
+    size_t size = number < hall->base || number > hall->number
+                      ? hall_put_states(hall, "seats", live_room, sizeof live_room)
+                      : hall_put_changes(hall, "change", (uint32_t)number, live_room,
+                                         sizeof live_room);
+    live_say(self, live_room, size);
+}
+
+/* ------------------------------------------------------------------ orders */
+
+/* Tell how an order stands, if that is not what was told last. */
+static void
+live_say_order(follower_t *self, const json_t *order)
+{
+    static const char *const told[] = { "order", "state", "payment", "refund" };
+    json_t *message = json_pack("{s:s}", "type", "order");
+    for (size_t i = 0; message && i < sizeof told / sizeof told[0]; i++) {
+        json_t *value = json_object_get(order, told[i]);
+        if (value)
+            (void)json_object_set(message, told[i], value);
+    }
+    char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+    json_decref(message);
+    if (text && strncmp(text, self->said, sizeof self->said - 1) != 0) {
+        snprintf(self->said, sizeof self->said, "%s", text);
+        live_say(self, text, strlen(text));
+    }
+    free(text);
+}
+
+static void
+live_order_seen(call_t *call, const marquee_reply_t *reply)
+{
+    follower_t *self = call->conn ? call->conn->owner : NULL;
+    if (self && call->conn->follows && reply->status == STATUS_OK) {
+        json_t *order = mpjson_read(reply->body, reply->body_size);
+        live_say_order(self, order);
+        json_decref(order);
+    }
+    if (self && call->conn->follows)
+        self->asking = NULL;
+    call->conn = NULL;
+    serve_release(call);
+}
+
+/* The first look proves that the order is the caller's. */
+static void
+live_order_begun(call_t *call, const marquee_reply_t *reply)
+{
+    hall_t *hall = hall_of(call->bridge, call->key);
+    if (reply->status != STATUS_OK) {
+        answer_refused(call, reply);
+        return;
+    }
+    if (!hall || hall_follow(hall) != 0) {
+        answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
+        return;
+    }
+    json_t *order = mpjson_read(reply->body, reply->body_size);
+    follower_t *self = live_begin(hall, call, FOLLOW_ORDER);
+    if (self)
+        live_say_order(self, order);
+    json_decref(order);
+}
+
+void
+live_event(hall_t *hall, const marquee_event_t *event)
+{
+    const char *text;
+    size_t size;
+    const marquee_reply_t body = { .body = event->body, .body_size = event->body_size };
+    if (event->operation != OP_ORDER_CHANGED ||
+        !marquee_reply_text(&body, "order", &text, &size))
+        return;
+    json_t *order = NULL;
+    follower_t *next;
+    for (follower_t *at = hall->followers; at; at = next) {
+        next = at->next;
+        if (at->kind != FOLLOW_ORDER || strlen(at->word) != size ||
+            memcmp(at->word, text, size) != 0)
+            continue;
+        if (!order)
+            order = mpjson_read(event->body, event->body_size);
+        live_say_order(at, order);
+    }
+    json_decref(order);
+}
+
+/* Ask for an order as its follower would. */
+static void
+live_ask_order(follower_t *self)
+{
+    bridge_t *bridge = self->hall->bridge;
+    uint8_t room[96];
+    marquee_body_t body;
+    if (self->asking)
+        return;
+    call_t *call = serve_background(bridge, self->conn);
+    if (!call)
+        return;
+    self->asking = call;
+    marquee_body_init(&body, room, sizeof room);
+    marquee_body_text(&body, "order", self->word);
+    marquee_body_number(&body, "user", self->user);
+    if (ask_background(call, OP_ORDER_GET, self->hall->showtime, &body, live_order_seen) != 0)
+        self->asking = NULL;
+}
+
+void
+live_verify(hall_t *hall)
+{
+    for (follower_t *at = hall->followers; at; at = at->next)
+        if (at->kind == FOLLOW_ORDER)
+            live_ask_order(at);
+}
+
+/* ------------------------------------------------------------------ handlers */
+
+/* A WebSocket's handshake is checked before anything is asked. */
+static bool
+live_handshake(call_t *call, const http_request_t *request)
+{
+    call->websocket = call->route->success == 101;
+    if (!call->websocket)
+        return true;
+    uint16_t verdict = ws_accept(request, call->accept);
+    if (verdict == 101)
+        return true;
+    answer_problem(call, verdict == 426 ? PROBLEM_WEBSOCKET : answer_problem_of(verdict),
+                   "a WebSocket handshake was expected",
+                   verdict == 426 ? "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n" : "");
+    return false;
+}
+
+static bool
+live_read_since(call_t *call, const http_request_t *request)
+{
+    char text[16];
+    http_text_t last;
+    int found = ask_query(request, "since", text, sizeof text);
+    if (!found && http_field(request, "last-event-id", &last) && last.size < sizeof text) {
+        memcpy(text, last.data, last.size);
+        text[last.size] = 0;
+        found = 1;
+    }
+    call->has_since = found > 0;
+    if (found < 0 || (found && (!ask_decimal(text, &call->since) || call->since > UINT32_MAX))) {
+        answer_problem(call, PROBLEM_BAD_PARAMETER, "since", "");
+        return false;
+    }
+    return true;
+}
+
+void
+handle_seats_stream(call_t *call, const http_request_t *request, const path_t *path,
+                    http_text_t body)
+{
+    (void)body;
+    if (!live_handshake(call, request) || !live_read_since(call, request) ||
+        !ask_showtime(call, path, &call->key))
+        return;
+    hall_t *hall = hall_of(call->bridge, call->key);
+    if (!hall || hall_follow(hall) != 0) {
+        answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
+        return;
+    }
+    call->format = HALL_STREAM;
+    hall_want(hall, call);
+}
+
+void
+handle_order_stream(call_t *call, const http_request_t *request, const path_t *path,
+                    http_text_t body)
+{
+    ask_t ask;
+    uint64_t showtime;
+    if (!live_handshake(call, request))
+        return;
+    ask_begin(&ask, call);
+    if (!ask_request(&ask, OP_ORDER_GET, request, path, body, &showtime))
+        return;
+    (void)ask_parameter(path, "order", call->word, sizeof call->word);
+    ask_send(&ask, OP_ORDER_GET, showtime, live_order_begun);
+}
+
+void
+live_end_all(bridge_t *bridge)
+{
+    halls_t *halls = bridge->halls;
+    for (hall_t *hall = halls->by_use.newer; hall != &halls->by_use; hall = hall->newer) {
+        follower_t *next;
+        for (follower_t *at = hall->followers; at; at = next) {
+            conn_t *conn = at->conn;
+            next = at->next;
+            if (at->sse)
+                conn_end(conn);
+            else
+                conn_close_frame(conn, WS_CLOSE_GOING_AWAY, "restart");
+        }
+    }
+}

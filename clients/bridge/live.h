@@ -1,0 +1,41 @@
+/* live - what is pushed: seats of a showtime, one's own order, to WebSockets and as server-sent events.
+ *
+ * Seats: a snapshot, then numbered changes, gathered for live/tick_ms and framed once for all readers of a
+ * showtime (log_ring.h); a reader is an offset, and one that is more than live/lag_kb behind is cut: it comes
+ * back with the number it knows. Orders: each follower is told apart, there is one a stream. */
+#ifndef LIVE_H
+#define LIVE_H
+#include "clients/bridge/hall.h"
+
+typedef enum { FOLLOW_SEATS, FOLLOW_ORDER } follow_t;
+
+/* Who follows a showtime; the owner of its connection. */
+struct follower {
+    conn_t *conn;
+    hall_t *hall;
+    follower_t *next, *before;
+    call_t *asking; /* a look at how things stand, on its way */
+    uint64_t offset, user;
+    follow_t kind;
+    bool sse;
+    char word[BRIDGE_WORD_MAX + 1]; /* an order */
+    char said[160];                 /* of an order: what was told last */
+};
+
+/* The events of the loop: 0, or -1. */
+int live_start(bridge_t *bridge, halls_t *halls);
+/* A showtime is dirty: push when the tick is over. */
+void live_tick(bridge_t *bridge);
+/* Turn a call into a follower of seats, beginning with what it does not know. */
+void live_begin_seats(hall_t *hall, call_t *call);
+/* An event that is not about seats. */
+void live_event(hall_t *hall, const marquee_event_t *event);
+/* Ask how things stand where an event may have been lost. */
+void live_verify(hall_t *hall);
+/* What the edge tells of a stream. */
+void live_message(conn_t *conn, const ws_message_t *message);
+void live_writable(conn_t *conn);
+void live_gone(conn_t *conn);
+/* Say goodbye to every follower. */
+void live_end_all(bridge_t *bridge);
+#endif
