@@ -10,6 +10,7 @@
 #include "store/replies.h"
 #include "store/rows.h"
 #include "tests/fuzz/commands.h"
+#include "tests/fuzz/tokens.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -375,7 +376,8 @@ words(void)
     static const char *const more[] = { "sandbox",    "succeeded", "failed", "closed", "done",
                                         "site",       "broker",    "sale",   "store",  "role",
                                         "public-key", "metadata",  "curve",  "kiosk",  "-7",
-                                        "A1",         "7/3",       "HH:MM" };
+                                        "A1",         "7/3",       "HH:MM",  "HS256",  "kid",
+                                        "revoked" };
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         fprintf(file, "\"%s\"\n", more[i]);
     fprintf(file, "\"\\x9a\\x51\"\n");
@@ -404,6 +406,7 @@ main(int argc, char **argv)
     seeds_of_text();
     seeds_of_halls();
     seeds_of_rows();
+    tokens_seeds(seed);
     for (uint8_t number = 0; commands_at(number); number++) {
         seed_command(number, commands_at(number), false);
         seed_command(number, commands_at(number), true);
