@@ -298,6 +298,8 @@ box_due(turn_t *turn, state_key_t key)
     (void)open;
     if (key.table == BOX_PURCHASE) {
         box_purchase_due(&box, (uint32_t)key.number);
+    } else if (key.table == BOX_NONCE) {
+        box_nonce_due(&box, key.number);
     } else {
         assert(key.table == BOX_REFUND);
         box_refund_due(&box, key.number);

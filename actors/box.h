@@ -6,6 +6,10 @@
  *   S 0     seat_t a seat
  *   P n     purchase_t: lock n, and in the same record its order, payment and tickets
  *   X tell  refund_t: one refund and its outbox row; due at the next resend
+ *   V 0     revoked_t: how many tickets became void
+ *   V n     page n - 1 of them, in that order: BOX_VOIDS void_t
+ *   K 0     nonces_t: how many nonces are remembered
+ *   K hash  16 bytes: a nonce; due when it is forgotten
  * Space 0 is the partition's own:
  *   R 0     rules_t: defaults for new showtimes
  *   N 0     counters_t
@@ -15,7 +19,8 @@
  * (2) A locked or sold seat names a purchase that has a line for it, and the other way round.
  * (3) A purchase that holds seats locked is due when they are to be let go; no other is due.
  * (4) A lock that ended without an order has no record; its number is not used again.
- * (5) The head's counts are those of the seats, and so is what it says is held by tag. */
+ * (5) The head's counts are those of the seats, and so is what it says is held by tag.
+ * (6) Every ticket that is void stands in V once, and no other does. */
 #ifndef BOX_H
 #define BOX_H
 #include "actors/layout.h"
@@ -28,10 +33,15 @@ enum {
     BOX_SEATS = 'S',
     BOX_PURCHASE = 'P',
     BOX_REFUND = 'X',
+    BOX_REVOKED = 'V',
+    BOX_NONCE = 'K',
     BOX_RULES = 'R',
     BOX_COUNTERS = 'N',
     BOX_PAGE = 'Z',
     BOX_PAGE_IDS = 120,
+    BOX_VOIDS = 120,
+    BOX_NONCE_SIZE = 16,
+    BOX_NONCES_MAX = 65536,
     BOX_ZONES_MAX = 26,
     BOX_ZONE_NAME = 32,
     BOX_TITLE = 96,
@@ -92,7 +102,10 @@ typedef struct {
     int64_t redeemed_ms;
     char kiosk[BOX_KIOSK];
     uint16_t seat;
-    uint8_t zone, ticket, zero[4];
+    uint8_t zone, ticket;
+    uint8_t print; /* its print state less one: 0 is issued, also in what older programs wrote */
+    uint8_t zero;
+    uint16_t prints; /* that came out of a printer */
 } line_t;
 _Static_assert(sizeof(line_t) == 40, "stored");
 
@@ -132,6 +145,23 @@ typedef struct {
     char reason[BOX_REASON];
 } refund_t;
 _Static_assert(sizeof(refund_t) == 256, "stored");
+
+typedef struct {
+    uint64_t count;
+} revoked_t;
+_Static_assert(sizeof(revoked_t) == 8, "stored");
+
+typedef struct {
+    uint32_t purchase;
+    uint16_t seat;
+    uint8_t zero[2];
+} void_t;
+_Static_assert(sizeof(void_t) == 8, "stored");
+
+typedef struct {
+    uint64_t count;
+} nonces_t;
+_Static_assert(sizeof(nonces_t) == 8, "stored");
 
 /* A showtime while a command works on it. */
 typedef struct {
@@ -228,6 +258,20 @@ bool box_refund_of_extra(const box_t *self, const purchase_t *purchase, const ch
 const refund_t *box_refund(const box_t *self, uint64_t tell);
 /* Send a refund again. */
 void box_refund_due(box_t *self, uint64_t tell);
+
+/* box_nonce.c: is the request new? STATUS_OK, and then its nonce is remembered for as long as its
+ * time would be believed; or the refusal. Without a nonce nothing is asked of it. */
+status_t box_nonce_take(box_t *self, const command_t *command);
+void box_nonce_due(box_t *self, uint64_t number);
+
+/* box_revoked.c: make the list of a new showtime. */
+void box_revoked_make(turn_t *turn, uint64_t showtime);
+/* See that there is one: older programs made none. Call it before tickets become void. */
+void box_revoked_begin(box_t *self);
+void box_revoked_add(box_t *self, uint32_t purchase, uint16_t seat);
+/* The list, NULL when there is none; number `at` of it, from 0. */
+const revoked_t *box_revoked(const box_t *self);
+void_t box_revoked_at(const box_t *self, uint64_t at);
 
 /* box_seats.c: what a seat shows at `now`: a lock past its end shows as available. */
 uint8_t box_shown(const box_t *self, const seat_t *seat);

@@ -8,7 +8,15 @@ typedef struct {
     uint32_t counts[SEAT_STATES], held[BOX_TAG_GROUPS];
     uint32_t locked, sold; /* seats that purchases claim */
     int64_t live, pending, refunding, refunded, in;
+    uint64_t voids, voids_sum; /* void tickets, and a sum over their names */
 } check_t;
+
+static uint64_t
+check_name(uint32_t purchase, uint16_t seat)
+{
+    uint64_t name = ((uint64_t)purchase << 16 | seat) * UINT64_C(0x9e3779b97f4a7c15);
+    return (name ^ name >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+}
 
 static const char *
 check_seats(check_t *self)
@@ -55,6 +63,15 @@ check_lines(check_t *self, uint32_t number, const purchase_t *purchase)
             return "the seats of a purchase are not ascending";
         const seat_t *seat = &self->box.seats[line->seat - 1];
         bool live = line->ticket == TICKET_ISSUED || line->ticket == TICKET_REDEEMED;
+        if (line->print > PRINT_STATES - 1 - PRINT_ISSUED ||
+            (line->print + PRINT_ISSUED == PRINT_PRINTED && line->prints == 0))
+            return "a ticket was printed and not counted";
+        if (line->ticket == TICKET_NONE && (line->print || line->prints))
+            return "a ticket was printed that was not issued";
+        if (line->ticket == TICKET_VOID) {
+            self->voids++;
+            self->voids_sum += check_name(number, line->seat);
+        }
         if (holds && live)
             return "a ticket was issued without money";
         if (holds && (seat->state != SEAT_LOCKED || seat->purchase != number))
@@ -119,6 +136,24 @@ check_refunds(check_t *self, uint32_t number, const purchase_t *purchase)
     return main > purchase->paid ? "more was paid back than came in" : NULL;
 }
 
+/* A showtime of an older program may have no list. */
+static const char *
+check_revoked(const check_t *self)
+{
+    const revoked_t *list = box_revoked(&self->box);
+    uint64_t sum = 0;
+    if (!list)
+        return NULL;
+    if (list->count != self->voids)
+        return "the list of revoked tickets is not as long as tickets are void";
+    for (uint64_t at = 0; at < list->count; at++) {
+        void_t ticket = box_revoked_at(&self->box, at);
+        sum += check_name(ticket.purchase, ticket.seat);
+    }
+    return sum == self->voids_sum ? NULL
+                                  : "the list of revoked tickets is not of those that are void";
+}
+
 static const char *
 check_books(const check_t *self)
 {
@@ -155,5 +190,8 @@ box_check(state_t *state, uint64_t showtime)
         return broken;
     if (self.locked != self.counts[SEAT_LOCKED] || self.sold != self.counts[SEAT_SOLD])
         return "a seat is taken by nobody";
+    broken = check_revoked(&self);
+    if (broken)
+        return broken;
     return check_books(&self);
 }

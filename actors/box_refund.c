@@ -196,10 +196,13 @@ refund_tickets(box_t *box, const command_t *command, uint32_t number, purchase_t
     char reason[BOX_REASON];
     bool all = true;
     command_text(command, FIELD_REASON, reason, sizeof reason);
+    box_revoked_begin(box);
     for (uint32_t i = 0; i < purchase->count; i++) {
         line_t *line = &purchase->lines[i];
-        if (plan->lines[i])
+        if (plan->lines[i]) {
             line->ticket = machine_next(MACHINE_TICKET, line->ticket, TICKET_ON_VOID);
+            box_revoked_add(box, number, line->seat);
+        }
         all &= line->ticket == TICKET_VOID;
     }
     purchase->order = machine_next(MACHINE_ORDER, purchase->order,

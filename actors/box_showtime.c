@@ -121,6 +121,7 @@ showtime_store(turn_t *turn, uint64_t showtime, showtime_draft_t *draft)
     head->seat_count = (uint16_t)count;
     memcpy(state_insert(state, box_key(showtime, BOX_LAYOUT, 0), layout_size(count)),
            &draft->layout, layout_size(count));
+    box_revoked_make(turn, showtime);
     size_t size = HEAD_COLD + head->zone_count * sizeof(zone_t);
     memcpy(state_insert(state, box_key(showtime, BOX_HEAD, 0), size), head, size);
 

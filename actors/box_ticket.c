@@ -1,4 +1,5 @@
-/* box_ticket - looking at a ticket, letting its holder in once, and the keys that check it. */
+/* box_ticket - looking at a ticket, printing it, letting its holder in once, and the keys that
+ * check it. */
 #include "actors/box.h"
 #include "actors/ticket.h"
 #include <assert.h>
@@ -62,6 +63,20 @@ ticket_pack_offline(const box_t *box, const ticket_found_t *found, pack_t *reply
     pack_key_str(reply, "offline", text);
 }
 
+static uint8_t
+ticket_print_state(const line_t *line)
+{
+    return line->print + PRINT_ISSUED;
+}
+
+/* Two pairs. */
+static void
+ticket_pack_print(const line_t *line, pack_t *reply)
+{
+    pack_key_str(reply, "print", machine_state_name(MACHINE_PRINT, ticket_print_state(line)));
+    pack_key_uint(reply, "prints", line->prints);
+}
+
 /* A void ticket shows without what would open a gate. */
 status_t
 box_ticket_get(turn_t *turn, const command_t *command)
@@ -82,7 +97,7 @@ box_ticket_get(turn_t *turn, const command_t *command)
     ticket_claim_t claim = { box.showtime, found.of->user, found.purchase, found.line->seat,
                              found.at };
     ticket_token(turn->site, &claim, token);
-    pack_map(reply, 14u + good + offline);
+    pack_map(reply, 16u + good + offline);
     ticket_pack_place(&box, &found, reply);
     pack_key_uint(reply, "showtime", box.showtime);
     box_pack_text(reply, "format", box.head->format, sizeof box.head->format);
@@ -91,6 +106,7 @@ box_ticket_get(turn_t *turn, const command_t *command)
     pack_key_str(reply, "state", machine_state_name(MACHINE_TICKET, found.line->ticket));
     pack_key_int(reply, "redeemed_ms", found.line->redeemed_ms);
     box_pack_text(reply, "kiosk", found.line->kiosk, sizeof found.line->kiosk);
+    ticket_pack_print(found.line, reply);
     if (good)
         pack_key_str(reply, "token", token);
     if (offline)
@@ -134,6 +150,9 @@ box_ticket_redeem(turn_t *turn, const command_t *command)
     ticket_found_t found;
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
+    status_t status = box_nonce_take(&box, command);
+    if (status != STATUS_OK)
+        return status;
     if (!ticket_of_token(&box, command, &found))
         return STATUS_BAD_TOKEN;
     if (found.line->ticket == TICKET_VOID)
@@ -149,6 +168,55 @@ box_ticket_redeem(turn_t *turn, const command_t *command)
     box_hall(&box);
     pack_map(turn->reply, 7);
     ticket_pack_place(&box, &found, turn->reply);
+    return STATUS_OK;
+}
+
+/* What stands in the way of this step? Paper that came out, or did not, is taken note of whatever
+ * has become of the ticket meanwhile. */
+static status_t
+ticket_judge_print(const box_t *box, const line_t *line, uint8_t event)
+{
+    bool wanted = event == PRINT_ON_BEGIN || event == PRINT_ON_REPRINT;
+    uint8_t state = ticket_print_state(line);
+    if (wanted && line->ticket == TICKET_VOID)
+        return STATUS_TICKET_VOID;
+    if (wanted && box->turn->now_ms >= box->head->ends_ms)
+        return STATUS_TICKET_EXPIRED;
+    if (!machine_allows(MACHINE_PRINT, state, event) || (wanted && line->prints == UINT16_MAX))
+        return box_refuse_state(box->turn, STATUS_PRINT_STATE, MACHINE_PRINT, state);
+    return STATUS_OK;
+}
+
+/* The paper counts, not the wish: a printer that failed has printed nothing. */
+status_t
+box_ticket_print(turn_t *turn, const command_t *command)
+{
+    box_t box;
+    ticket_found_t found;
+    uint8_t event = 0;
+    if (!box_open(&box, turn, command->key))
+        return STATUS_UNKNOWN_SHOWTIME;
+    while (event < PRINT_EVENTS &&
+           !command_text_is(command, FIELD_STEP, machine_event_name(MACHINE_PRINT, event)))
+        event++;
+    if (event == PRINT_EVENTS)
+        return box_refuse_field(turn, FIELD_STEP);
+    if (event == PRINT_ON_REPRINT && !(command->role & (ROLE_ADMIN | ROLE_STAFF)))
+        return STATUS_FORBIDDEN;
+    if (!ticket_find(&box, command, &found))
+        return STATUS_UNKNOWN_TICKET;
+    status_t status = ticket_judge_print(&box, found.line, event);
+    if (status != STATUS_OK)
+        return status;
+    line_t *line = &box_edit_purchase(&box, found.purchase)->lines[found.at];
+    line->print =
+        machine_next(MACHINE_PRINT, ticket_print_state(line), event) - (uint8_t)PRINT_ISSUED;
+    line->prints = (uint16_t)(line->prints + (event == PRINT_ON_DONE));
+    char ticket[TICKET_ID_ROOM];
+    ids_ticket_text(ticket, box.showtime, found.purchase, line->seat);
+    pack_map(turn->reply, 3);
+    pack_key_str(turn->reply, "ticket", ticket);
+    ticket_pack_print(line, turn->reply);
     return STATUS_OK;
 }
 

@@ -36,7 +36,10 @@
     S(REFUND, FAILED, "failed")                                                                    \
     S(TICKET, ISSUED, "issued")                                                                    \
     S(TICKET, REDEEMED, "redeemed")                                                                \
-    S(TICKET, VOID, "void")
+    S(TICKET, VOID, "void")                                                                        \
+    S(PRINT, ISSUED, "issued")                                                                     \
+    S(PRINT, PRINTING, "printing")                                                                 \
+    S(PRINT, PRINTED, "printed")
 
 /* SEAT TAKE: a late payment takes a free seat at once. LOCK EXPIRE and RELEASE also end what was
  * ordered; ORDER LATE_PAY and OFFER follow money that came after the order's end; PAYMENT MISMATCH
@@ -73,7 +76,11 @@
     E(REFUND, FAIL, "fail")                                                                        \
     E(REFUND, RETRY, "retry")                                                                      \
     E(TICKET, REDEEM, "redeem")                                                                    \
-    E(TICKET, VOID, "void")
+    E(TICKET, VOID, "void")                                                                        \
+    E(PRINT, BEGIN, "begin")                                                                       \
+    E(PRINT, DONE, "done")                                                                         \
+    E(PRINT, FAIL, "failed")                                                                       \
+    E(PRINT, REPRINT, "reprint")
 
 typedef enum {
     MACHINE_SEAT,
@@ -82,6 +89,7 @@ typedef enum {
     MACHINE_PAYMENT,
     MACHINE_REFUND,
     MACHINE_TICKET,
+    MACHINE_PRINT, /* of a ticket, whatever its own state */
     MACHINES
 } machine_t;
 
@@ -112,6 +120,7 @@ enum {
 };
 enum { REFUND_NONE, REFUND_REQUESTED, REFUND_SENT, REFUND_DONE, REFUND_FAILED, REFUND_STATES };
 enum { TICKET_NONE, TICKET_ISSUED, TICKET_REDEEMED, TICKET_VOID, TICKET_STATES };
+enum { PRINT_NONE, PRINT_ISSUED, PRINT_PRINTING, PRINT_PRINTED, PRINT_STATES };
 
 enum {
     SEAT_ON_LOCK,
@@ -153,6 +162,7 @@ enum {
 };
 enum { REFUND_ON_SEND, REFUND_ON_FINISH, REFUND_ON_FAIL, REFUND_ON_RETRY, REFUND_EVENTS };
 enum { TICKET_ON_REDEEM, TICKET_ON_VOID, TICKET_EVENTS };
+enum { PRINT_ON_BEGIN, PRINT_ON_DONE, PRINT_ON_FAIL, PRINT_ON_REPRINT, PRINT_EVENTS };
 
 /* Is there such a step? */
 bool machine_allows(machine_t machine, uint8_t state, uint8_t event);

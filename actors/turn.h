@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APPLY_VERSION = 2 }; /* raise with every change of what apply() does */
+enum { APPLY_VERSION = 3 }; /* raise with every change of what apply() does */
 
 /* Constants of a site's partition; the same in every run over its journal. */
 typedef struct {
@@ -57,7 +57,8 @@ void turn_resolve(turn_t *turn, uint64_t client, uint64_t request, status_t stat
 /* A handler checks in full before it changes anything. It returns the status; a body it packed
  * goes with it. STATUS_PENDING defers the answer: the handler keeps client and request. A write
  * that does not return STATUS_OK has changed nothing, but for those statuses whose text says that
- * something was done (PENDING, AMOUNT_MISMATCH, LATE_REFUNDED, LATE_OFFER, PAID_TWICE). */
+ * something was done (PENDING, AMOUNT_MISMATCH, LATE_REFUNDED, LATE_OFFER, PAID_TWICE), and that
+ * ticket.redeem keeps the nonce of a request whatever becomes of it. */
 typedef status_t handler_fn(turn_t *turn, const command_t *command);
 
 /* The handlers of the box office, by the operation table: box_seats_lock for handler seats_lock. */
@@ -65,7 +66,7 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_seats_best, box_seats_extend, box_seats_release, box_seats_block, box_seats_unblock,
     box_order_create, box_order_get, box_order_cancel, box_order_accept, box_order_refund,
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
-    box_ticket_redeem, box_rules, box_site_keys;
+    box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */
 void box_due(turn_t *turn, state_key_t key);

@@ -85,7 +85,10 @@ enum {
     F(SITE, "site", BIN, 16, 16, "site id")                                                        \
     F(STAFF, "staff", STR, 1, 15, "the member of staff for whom a bridge speaks")                  \
     F(ONCE, "once", BIN, 16, 16, "names a write over connections: a repeat gets the same answer")  \
-    F(TRACE, "trace", BIN, 26, 26, "W3C traceparent: version, trace id, parent id, flags")
+    F(TRACE, "trace", BIN, 26, 26, "W3C traceparent: version, trace id, parent id, flags")         \
+    F(NONCE, "nonce", BIN, 16, 16, "random, new for every request; goes with at_ms")               \
+    F(AT, "at_ms", UINT, 0, TIME_MAX_MS, "when the request was made; goes with nonce")             \
+    F(STEP, "step", STR, 1, 15, "begin, done, failed or reprint")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -195,8 +198,14 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(40, TICKET_GET, ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),            \
       M2(USER, OFFLINE), "the ticket with its token", "look at a ticket")                          \
     O(41, TICKET_REDEEM, ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,              \
-      M2(TOKEN, KIOSK), 0, "ticket, seat, row, column, title, hall, starts_ms",                    \
+      M2(TOKEN, KIOSK), M2(NONCE, AT), "ticket, seat, row, column, title, hall, starts_ms",        \
       "let the holder of a ticket in, once")                                                       \
+    O(42, TICKET_PRINT, ticket_print, "ticket.print", SHOWTIME, WRITE, ROLES_GATE,                 \
+      M3(TICKET, KIOSK, STEP), 0, "ticket, print, prints",                                         \
+      "say how the printing of a ticket goes; a reprint is for admin and staff")                   \
+    O(43, TICKETS_REVOKED, tickets_revoked, "tickets.revoked", SHOWTIME, READ, ROLES_GATE, 0,      \
+      M2(SINCE, LIMIT), "version, tickets: [ticket], next",                                        \
+      "the tickets that became void, in that order, after the first `since`")                      \
     O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR,                  \
       M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), "answered by refund.settle",                   \
       "ask the provider to pay back")                                                              \

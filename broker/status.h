@@ -67,6 +67,10 @@
     X(162, ALREADY_REDEEMED, "the ticket was redeemed before")                                     \
     X(163, TICKET_VOID, "the ticket is void")                                                      \
     X(164, TICKET_EXPIRED, "the ticket's showtime is over")                                        \
+    X(165, STALE_REQUEST, "the request was made too long ago, or by a clock that is wrong")        \
+    X(166, REPLAYED, "a request with this nonce was seen before")                                  \
+    X(167, TOO_MANY_REQUESTS, "too many nonces are remembered; try again some minutes later")      \
+    X(168, PRINT_STATE, "the ticket's print state does not allow this")                            \
     X(170, UNKNOWN_REFUND, "there is no such refund")                                              \
     X(171, REFUND_STATE, "the refund's state does not allow this")
 

@@ -1,8 +1,10 @@
 /* acts - what people can do: see act_t in crowd.h. The table is at the end. */
 #include "actors/ids.h"
+#include "actors/machine.h"
 #include "broker/status.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/crowd.h"
+#include "tests/sim/judge_inside.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -465,6 +467,98 @@ make_ticket_get(sim_t *sim, person_t *person, pack_t *pack)
 
 /* ------------------------------------------------------------------ kiosks */
 
+static uint64_t
+text_hash(const char *text, uint32_t size)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (uint32_t i = 0; i < size; i++)
+        hash = (hash ^ (uint8_t)text[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* Now and then a nonce that somebody used before, or a time that nobody believes. */
+static void
+pack_nonce(sim_t *sim, person_t *person, pack_t *pack)
+{
+    crowd_t *crowd = sim->crowd;
+    uint64_t bytes[2] = { 0, 0x4e4f4e4345 };
+    int64_t off_ms = chance_below(&sim->chance, 10) ? chance_between(&sim->chance, -250000, 250000)
+                                                    : chance_between(&sim->chance, -800000, 800000);
+    bytes[0] = crowd->nonces[chance_below(&sim->chance, CROWD_NONCES)];
+    if (bytes[0] == 0 || chance_below(&sim->chance, 4)) {
+        bytes[0] = chance_next(&sim->chance) | 1;
+        crowd->nonces[crowd->nonce_next++ % CROWD_NONCES] = bytes[0];
+    }
+    person->call.nonce = bytes[0];
+    person->call.at_ms = person_clock(sim, person) + off_ms;
+    pack_str(pack, "nonce");
+    pack_bin(pack, bytes, sizeof bytes);
+    pack_key_int(pack, "at_ms", person->call.at_ms);
+}
+
+/* How a printer goes on; a reprint is not for kiosks. */
+static bool
+make_print(sim_t *sim, person_t *person, pack_t *pack)
+{
+    static const uint8_t likely[] = { PRINT_ON_BEGIN,  PRINT_ON_BEGIN, PRINT_ON_BEGIN,
+                                      PRINT_ON_DONE,   PRINT_ON_DONE,  PRINT_ON_FAIL,
+                                      PRINT_ON_REPRINT };
+    const known_t *known = pick_known(sim, true);
+    char ticket[TICKET_ID_ROOM];
+    if (!known)
+        return false;
+    call_t *call = &person->call;
+    ids_ticket_text(ticket, known->showtime, known->purchase, known->seat);
+    call->showtime = known->showtime;
+    call->purchase = known->purchase;
+    call->line = known->line;
+    call->step = likely[chance_below(&sim->chance, sizeof likely)];
+    if (person->role != ROLE_KIOSK && chance_below(&sim->chance, 2))
+        call->step = PRINT_ON_REPRINT;
+    call->forged = person->role == ROLE_KIOSK && call->step == PRINT_ON_REPRINT;
+    pack_map(pack, 3);
+    pack_key_str(pack, "ticket", ticket);
+    pack_key_str(pack, "kiosk", "lobby-1");
+    pack_key_str(pack, "step", machine_event_name(MACHINE_PRINT, call->step));
+    return true;
+}
+
+static bool
+make_revoked(sim_t *sim, person_t *person, pack_t *pack)
+{
+    if (!pick_showtime(sim, person))
+        return false;
+    person->call.lock = chance_below(&sim->chance, 12);
+    pack_map(pack, 2);
+    pack_key_uint(pack, "since", person->call.lock);
+    pack_key_uint(pack, "limit", 1 + chance_below(&sim->chance, 20));
+    return true;
+}
+
+/* The list only grows: what stood somewhere stands there for ever. */
+static void
+learn_revoked(sim_t *sim, person_t *person, status_t status, const void *body, uint32_t size)
+{
+    uint64_t version;
+    uint32_t count, text_size, index = judge_index(sim, person->call.showtime);
+    const char *text;
+    mp_t at;
+    if (status != STATUS_OK || index == CROWD_SHOWTIMES)
+        return;
+    if (!body_uint(body, size, "version", &version) || !mp_find(body, size, "tickets", &at) ||
+        !mp_read_array(&at, &count) || (count > 0 && person->call.lock + count > version))
+        sim_broken(sim, "a list of revoked tickets is longer than its version");
+    for (uint32_t i = person->call.lock; !sim->broken && count-- > 0; i++) {
+        if (!mp_read_str(&at, &text, &text_size) || i >= CROWD_REVOKED)
+            return;
+        uint64_t *known = &sim->crowd->revoked[index][i], hash = text_hash(text, text_size);
+        if (*known != 0 && *known != hash)
+            sim_broken(sim, "showtime %llu: revoked ticket %u is another than before",
+                       (unsigned long long)person->call.showtime, i);
+        *known = hash;
+    }
+}
+
 /* Now and then with one character changed. */
 static bool
 make_redeem(sim_t *sim, person_t *person, pack_t *pack)
@@ -482,9 +576,12 @@ make_redeem(sim_t *sim, person_t *person, pack_t *pack)
     person->call.showtime = known->showtime;
     person->call.purchase = known->purchase;
     person->call.line = known->line;
-    pack_map(pack, 2);
+    bool nonce = chance_below(&sim->chance, 4) != 0;
+    pack_map(pack, nonce ? 4 : 2);
     pack_key_str(pack, "token", token);
     pack_key_str(pack, "kiosk", "lobby-1");
+    if (nonce)
+        pack_nonce(sim, person, pack);
     return true;
 }
 
@@ -495,32 +592,43 @@ make_redeem(sim_t *sim, person_t *person, pack_t *pack)
 #define GATE    ROLE_KIOSK
 #define CASHIER ROLE_CASHIER
 const act_t acts[] = {
-    { OP_SHOWTIME_OPEN, STAFF, 40, make_showtime, NULL },
-    { OP_SEATS_LOCK, GUEST, 30, make_lock, learn_lock },
-    { OP_SEATS_BEST, GUEST, 15, make_best, learn_lock },
-    { OP_SEATS_EXTEND, GUEST, 6, make_of_lock, NULL },
-    { OP_SEATS_RELEASE, GUEST, 6, make_of_lock, NULL },
-    { OP_SEATS_BLOCK, STAFF, 6, make_block, NULL },
-    { OP_SEATS_UNBLOCK, STAFF, 6, make_block, NULL },
-    { OP_ORDER_CREATE, GUEST, 40, make_order, learn_order },
-    { OP_ORDER_CANCEL, GUEST, 5, make_of_order, NULL },
-    { OP_ORDER_ACCEPT, GUEST, 12, make_accept, NULL },
-    { OP_ORDER_GET, GUEST, 25, make_of_order, learn_look },
-    { OP_ORDER_REFUND, STAFF, 25, make_refund, NULL },
-    { OP_ORDER_LIST, STAFF, 6, make_order_list, NULL },
-    { OP_PAYMENT_BEGIN, GUEST, 12, make_begin, learn_begin },
-    { OP_PAYMENT_SETTLE, CASHIER, 1, bank_make_settle, bank_learn_settle },
-    { OP_PAYMENT_SETTLE, GUEST, 2, make_forged_payment, NULL },
-    { OP_REFUND_SETTLE, CASHIER, 1, bank_make_refund, bank_learn_refund },
-    { OP_TICKET_GET, GATE | GUEST, 3, make_ticket_get, NULL },
-    { OP_TICKET_REDEEM, GATE, 30, make_redeem, NULL },
-    { OP_SHOWTIME_GET, GUEST, 4, make_of_showtime, NULL },
-    { OP_SHOWTIME_LIST, GUEST, 2, make_of_partition, NULL },
-    { OP_SEATS_GET, GUEST, 25, make_seats_get, learn_seats_get },
-    { OP_ECHO, STAFF, 2, make_of_showtime, NULL },
-    { OP_STATS, STAFF, 2, make_of_partition, NULL },
-    { OP_SITE_KEYS, GATE | GUEST, 1, make_of_partition, NULL },
-    { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL },
+    { OP_SHOWTIME_OPEN, STAFF, 40, make_showtime, NULL, false },
+    { OP_SEATS_LOCK, GUEST, 30, make_lock, learn_lock, false },
+    { OP_SEATS_BEST, GUEST, 15, make_best, learn_lock, false },
+    { OP_SEATS_EXTEND, GUEST, 6, make_of_lock, NULL, false },
+    { OP_SEATS_RELEASE, GUEST, 6, make_of_lock, NULL, false },
+    { OP_SEATS_BLOCK, STAFF, 6, make_block, NULL, false },
+    { OP_SEATS_UNBLOCK, STAFF, 6, make_block, NULL, false },
+    { OP_ORDER_CREATE, GUEST, 40, make_order, learn_order, false },
+    { OP_ORDER_CANCEL, GUEST, 5, make_of_order, NULL, false },
+    { OP_ORDER_ACCEPT, GUEST, 12, make_accept, NULL, false },
+    { OP_ORDER_GET, GUEST, 25, make_of_order, learn_look, false },
+    { OP_ORDER_REFUND, STAFF, 25, make_refund, NULL, false },
+    { OP_ORDER_LIST, STAFF, 6, make_order_list, NULL, false },
+    { OP_PAYMENT_BEGIN, GUEST, 12, make_begin, learn_begin, false },
+    { OP_PAYMENT_SETTLE, CASHIER, 1, bank_make_settle, bank_learn_settle, false },
+    { OP_PAYMENT_SETTLE, GUEST, 2, make_forged_payment, NULL, false },
+    { OP_REFUND_SETTLE, CASHIER, 1, bank_make_refund, bank_learn_refund, false },
+    { OP_TICKET_GET, GATE | GUEST, 3, make_ticket_get, NULL, false },
+    { OP_TICKET_REDEEM, GATE, 30, make_redeem, NULL, false },
+    { OP_TICKET_PRINT, GATE, 20, make_print, NULL, false },
+    { OP_TICKET_PRINT, STAFF, 8, make_print, NULL, false },
+    { OP_TICKETS_REVOKED, GATE, 5, make_revoked, learn_revoked, false },
+    { OP_SHOWTIME_GET, GUEST, 4, make_of_showtime, NULL, false },
+    { OP_SHOWTIME_LIST, GUEST, 2, make_of_partition, NULL, false },
+    { OP_SEATS_GET, GUEST, 25, make_seats_get, learn_seats_get, false },
+    { OP_ECHO, STAFF, 2, make_of_showtime, NULL, false },
+    { OP_STATS, STAFF, 2, make_of_partition, NULL, false },
+    { OP_SITE_KEYS, GATE | GUEST, 1, make_of_partition, NULL, false },
+    { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL, false },
+    /* at a desk */
+    { OP_SEATS_BLOCK, GUEST, 2, make_block, NULL, true },
+    { OP_SEATS_UNBLOCK, GUEST, 2, make_block, NULL, true },
+    { OP_SEATS_LOCK, GUEST, 4, make_lock, learn_lock, true },
+    { OP_ORDER_REFUND, GUEST, 3, make_refund, NULL, true },
+    { OP_ORDER_LIST, GUEST, 1, make_order_list, NULL, true },
+    { OP_TICKET_REDEEM, GUEST, 2, make_redeem, NULL, true },
+    { OP_TICKET_PRINT, GUEST, 2, make_print, NULL, true },
 };
 const uint32_t act_count = sizeof acts / sizeof acts[0];
 

@@ -25,6 +25,9 @@ enum {
     BURST_RECORDS = 60,
     BURST_LOOK_S = 60,
     CASHIER_HELLO_S = 5,
+    ONCE_ONE_OF = 4, /* writes that are known by `once` */
+    ONCE_LATER_MOST_S = 60,
+    STAFF_FORGED_ONE_OF = 25,
 };
 
 int64_t
@@ -130,6 +133,95 @@ person_nonsense(sim_t *sim, person_t *person)
         crowd_shout(sim, person, frame, frame_size);
 }
 
+/* One more pair for the map that the body is. */
+static void
+pack_more(pack_t *pack, const char *key)
+{
+    assert(pack->data[0] >= 0x80 && pack->data[0] < 0x8f); /* a fixmap, also with one more */
+    pack->data[0]++;
+    pack_str(pack, key);
+}
+
+static void
+pack_more_trace(sim_t *sim, pack_t *pack)
+{
+    uint8_t trace[26];
+    for (size_t i = 0; i < sizeof trace; i++)
+        trace[i] = (uint8_t)chance_next(&sim->chance);
+    pack_more(pack, "trace");
+    pack_bin(pack, trace, sizeof trace);
+}
+
+/* What goes with any command: a name to be known by, and for whom it is. */
+static void
+person_extras(sim_t *sim, person_t *person, const act_t *act, pack_t *pack)
+{
+    call_t *call = &person->call;
+    bool write = operation_of(act->operation)->mode == MODE_WRITE;
+    bool lie = person->role != ROLE_BRIDGE && !chance_below(&sim->chance, STAFF_FORGED_ONE_OF);
+    if (person->role == ROLE_CASHIER)
+        return;
+    if (write && chance_below(&sim->chance, ONCE_ONE_OF) == 0) {
+        uint32_t once[4] = { call->once = ++sim->crowd->once_count };
+        pack_more(pack, "once");
+        pack_bin(pack, once, sizeof once);
+    }
+    if (act->staff || lie) {
+        pack_more(pack, "staff");
+        pack_str(pack, "wang");
+        call->forged |= lie;
+    }
+}
+
+/* Somebody else of the same role sends the same write, as another bridge would: in another request
+ * and another trace. */
+typedef struct {
+    call_t call;
+    role_t role;
+    size_t size;
+    uint8_t body[];
+} twin_t;
+
+static void
+twin_sends(sim_t *sim, void *note)
+{
+    const twin_t *twin = note;
+    uint8_t body[PERSON_FRAME_MAX], frame[PERSON_FRAME_MAX + 256];
+    person_t *person = &sim->crowd->people[chance_below(&sim->chance, sim->crowd->count)];
+    if (person->role != twin->role || person->waiting || !person->greeted)
+        return;
+    pack_t pack;
+    pack_init(&pack, body, sizeof body);
+    pack_raw(&pack, twin->body, twin->size);
+    pack_more_trace(sim, &pack);
+    call_t call = twin->call;
+    call.deadline_ms = person_clock(sim, person) + DEADLINE_LEAST_MS;
+    wire_header_t header = { .kind = WIRE_COMMAND,
+                             .operation = call.operation,
+                             .key = call.showtime,
+                             .request = ++person->request,
+                             .moment = call.deadline_ms };
+    judge_call(sim, person->index, person->request, &call);
+    crowd_shout(sim, person, frame, wire_put(frame, &header, body, (uint32_t)pack.size));
+}
+
+/* Several tries: the one who is chosen may be somebody else, or busy. */
+static void
+twins_later(sim_t *sim, const person_t *person, const pack_t *pack)
+{
+    enum { TRIES = 4 };
+    twin_t *twin = malloc(sizeof *twin + pack->size);
+    assert(twin);
+    *twin = (twin_t){ .call = person->call, .role = person->role, .size = pack->size };
+    memcpy(twin->body, pack->data, pack->size);
+    for (int i = 0; i < TRIES; i++)
+        agenda_add(&sim->agenda,
+                   sim->agenda.now_us +
+                       chance_between(&sim->chance, 0, ONCE_LATER_MOST_S * SECOND_US),
+                   twin_sends, twin, sizeof *twin + twin->size);
+    free(twin);
+}
+
 static size_t
 person_write(sim_t *sim, person_t *person, const act_t *act, uint8_t *frame, size_t room)
 {
@@ -139,6 +231,11 @@ person_write(sim_t *sim, person_t *person, const act_t *act, uint8_t *frame, siz
     person->call = (call_t){ .operation = act->operation, .user = person->user };
     if (!act->make(sim, person, &pack))
         return 0;
+    person_extras(sim, person, act, &pack);
+    if (person->call.once)
+        twins_later(sim, person, &pack);
+    if (chance_below(&sim->chance, 3) == 0)
+        pack_more_trace(sim, &pack);
     assert(!pack.overflow && wire_size((uint32_t)pack.size) <= room);
     bool hurried = chance_below(&sim->chance, HURRIED_ONE_OF) == 0;
     person->deadline_ms =

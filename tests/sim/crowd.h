@@ -14,6 +14,8 @@ enum {
     CROWD_MAX = 24,
     CROWD_SHOWTIMES = 64,
     CROWD_KNOWN = 64,
+    CROWD_NONCES = 8,
+    CROWD_REVOKED = 64,
     ORDER_TEXT = 24,
     TOKEN_TEXT = 40,
 };
@@ -76,6 +78,7 @@ struct act {
     uint32_t weight; /* how often, beside the others of the role */
     act_make_fn *make;
     act_learn_fn *learn;
+    bool staff; /* a bridge does it for somebody at a desk */
 };
 extern const act_t acts[];
 extern const uint32_t act_count;
@@ -89,7 +92,10 @@ struct crowd {
     uint32_t showtime_count;
     known_t known[CROWD_KNOWN];
     uint64_t known_count;
-    bool calm; /* nobody begins anything new */
+    uint64_t nonces[CROWD_NONCES]; /* used lately */
+    uint32_t nonce_next, once_count;
+    uint64_t revoked[CROWD_SHOWTIMES][CROWD_REVOKED]; /* the lists' first ones as read, hashed */
+    bool calm;                                        /* nobody begins anything new */
 };
 
 void crowd_open(sim_t *sim);

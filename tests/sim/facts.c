@@ -1,6 +1,7 @@
 /* facts - see facts.h for the contract. */
 #include "tests/sim/facts.h"
 #include "actors/ids.h"
+#include "actors/machine.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ void
 facts_clear(facts_t *self)
 {
     free(self->purchases);
+    free(self->nonces);
     *self = (facts_t){ 0 };
 }
 
@@ -274,6 +276,44 @@ answer_redeemed(const answer_t *self)
     return NULL;
 }
 
+/* More comes out of printers than is told of, never less. */
+static const char *
+answer_printed(const answer_t *self)
+{
+    uint64_t prints;
+    uint16_t *known = &facts_purchase(self->facts, self->call->purchase)->prints[self->call->line];
+    if (!answer_uint(self, "prints", &prints) || prints > UINT16_MAX)
+        return "a print was answered without a count";
+    uint32_t least = *known + (uint32_t)(self->call->step == PRINT_ON_DONE);
+    *known = (uint16_t)prints;
+    return prints < least ? "a ticket was printed and not counted" : NULL;
+}
+
+/* A request that was looked at, whatever came of it: its nonce was new, and its time right. */
+static const char *
+answer_nonce(const answer_t *self, status_t status)
+{
+    enum { WINDOW_MS = 300000 };
+    facts_t *facts = self->facts;
+    const call_t *call = self->call;
+    if (call->nonce == 0 || status == STATUS_REPLAYED || status == STATUS_STALE_REQUEST ||
+        status == STATUS_UNKNOWN_SHOWTIME)
+        return NULL;
+    if (call->at_ms - self->now_ms > WINDOW_MS || self->now_ms - call->at_ms > WINDOW_MS)
+        return "a stale request was taken";
+    for (uint32_t i = 0; i < facts->nonce_count; i++)
+        if (facts->nonces[i].nonce == call->nonce &&
+            self->now_ms - facts->nonces[i].now_ms <= 2 * WINDOW_MS)
+            return "a nonce was taken twice";
+    if (facts->nonce_count == facts->nonce_room) {
+        facts->nonce_room = facts->nonce_room * 2 + 64;
+        facts->nonces = realloc(facts->nonces, facts->nonce_room * sizeof *facts->nonces);
+        assert(facts->nonces);
+    }
+    facts->nonces[facts->nonce_count++] = (fact_nonce_t){ call->nonce, self->now_ms };
+    return NULL;
+}
+
 static const char *
 answer_done(const answer_t *self)
 {
@@ -308,6 +348,8 @@ answer_done(const answer_t *self)
         return NULL;
     case OP_TICKET_REDEEM:
         return answer_redeemed(self);
+    case OP_TICKET_PRINT:
+        return answer_printed(self);
     default:
         return NULL;
     }
@@ -318,6 +360,9 @@ facts_answered(facts_t *self, const call_t *call, int64_t now_ms, status_t statu
                uint32_t size)
 {
     answer_t answer = { .facts = self, .call = call, .now_ms = now_ms, .body = body, .size = size };
+    const char *broken = answer_nonce(&answer, status);
+    if (broken)
+        return broken;
     if (status == STATUS_OK)
         return answer_done(&answer);
     if (status == STATUS_LATE_OFFER && call->operation == OP_PAYMENT_SETTLE)

@@ -21,13 +21,21 @@ typedef struct {
     bool may_end;      /* somebody asked for something that can free its seats */
     bool may_last;     /* somebody asked for its end to be later */
     uint32_t redeemed; /* a bit a line */
+    uint16_t prints[CALL_SEATS_MAX];
 } fact_purchase_t;
+
+typedef struct {
+    uint64_t nonce;
+    int64_t now_ms;
+} fact_nonce_t;
 
 typedef struct {
     uint64_t showtime;
     fact_seat_t seats[FACTS_SEATS_MAX + 1];
     fact_purchase_t *purchases;
     uint32_t purchase_room;
+    fact_nonce_t *nonces; /* that were taken */
+    uint32_t nonce_count, nonce_room;
 } facts_t;
 
 /* Somebody asks for this. */

@@ -1,4 +1,5 @@
 /* judge - see judge.h for the contract: what leaves, and what was promised. */
+#include "actors/apply.h"
 #include "broker/shard.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/server.h"
@@ -25,6 +26,7 @@ judge_close(sim_t *sim)
         free(self->asks[i].of);
     for (uint32_t i = 0; i < CROWD_SHOWTIMES; i++)
         facts_clear(&self->facts[i]);
+    free(self->onces);
     free(self);
     sim->judge = NULL;
 }
@@ -196,7 +198,7 @@ judge_answer(sim_t *sim, uint32_t partition, asked_t *asked, const wire_header_t
         index == CROWD_SHOWTIMES)
         return;
     ward->answered = sequence;
-    if (!asked->call.wait && !asked->call.renewed &&
+    if (!asked->call.wait && !asked->call.renewed && !asked->call.once &&
         ward->entries[sequence - 1].now_ms > asked->call.deadline_ms)
         sim_broken(sim, "%s was carried out %" PRId64 " ms after its deadline",
                    operation_of(header->operation)->name,
@@ -210,21 +212,68 @@ judge_answer(sim_t *sim, uint32_t partition, asked_t *asked, const wire_header_t
                    asked->call.lock, asked->call.purchase);
 }
 
+static once_t *
+judge_once(judge_t *self, uint32_t number)
+{
+    if (number >= self->once_room) {
+        uint32_t room = number * 2 + 256;
+        self->onces = realloc(self->onces, room * sizeof *self->onces);
+        assert(self->onces);
+        memset(self->onces + self->once_room, 0, (room - self->once_room) * sizeof *self->onces);
+        self->once_room = room;
+    }
+    return &self->onces[number];
+}
+
+/* Is this the answer to a repeat of a write with `once`? Then it must be the first answer again,
+ * for as long as that is promised to be kept. How long that is for an end that was waited for is
+ * not known here: it counts from PENDING on. */
+static bool
+judge_repeat(sim_t *sim, uint32_t partition, const asked_t *asked, const wire_header_t *header,
+             const void *body, uint32_t size)
+{
+    const ward_t *ward = &sim->judge->wards[partition];
+    once_t *once = judge_once(sim->judge, asked->call.once);
+    uint64_t sequence = (uint64_t)header->moment, digest = answer_digest(header, body, size);
+    if (asked->call.once == 0 || sequence == 0 || sequence > ward->count)
+        return false;
+    int64_t now_ms = ward->entries[sequence - 1].now_ms;
+    bool repeat = once->answered && once->digest == digest;
+    bool kept = sequence < once->sequence || now_ms <= once->now_ms + APPLY_ONCE_KEEP_MS;
+    if (once->answered && kept && !repeat && !asked->call.wait)
+        sim_broken(sim,
+                   "%s by once: answered %s of entry %" PRIu64 ", the first time of entry %" PRIu64,
+                   operation_of(header->operation)->name, status_name(header->status), sequence,
+                   once->sequence);
+    *once = (once_t){ .answered = true, .now_ms = now_ms, .sequence = sequence, .digest = digest };
+    return repeat;
+}
+
 static void
 judge_reply(sim_t *sim, uint32_t partition, const wire_route_t *route, const wire_header_t *header,
             const void *body, uint32_t size)
 {
-    if (route->peer == 0 || !answer_is_final(header->operation, header->status))
+    if (route->peer == 0)
         return;
     uint32_t person = server_person(route->peer);
     asks_t *asks = &sim->judge->asks[person];
     uint64_t place = ask_place(header->request, partition);
+    if (header->status == STATUS_REQUEST_REUSED && place < asks->room && asks->of[place].call.once)
+        sim_broken(sim, "%s by once: a repeat is taken for another command",
+                   operation_of(header->operation)->name);
+    if (!answer_is_final(header->operation, header->status))
+        return;
     if (place >= asks->room || !asks->of[place].asked) {
         sim_broken(sim, "an answer to request %" PRIu64 " of person %u, which was not made",
                    header->request, person);
         return;
     }
     asked_t *asked = &asks->of[place];
+    if (judge_repeat(sim, partition, asked, header, body, size)) {
+        if (asked->call.forged && header->status == STATUS_OK)
+            sim_broken(sim, "a forged %s was believed", operation_of(header->operation)->name);
+        return;
+    }
     if (!asked->answered)
         judge_answer(sim, partition, asked, header, body, size);
     else if (asked->call.renewed ? asked->status != header->status

@@ -25,6 +25,10 @@ typedef struct {
     int64_t amount, deadline_ms;
     bool paid, wait; /* payment.settle: outcome succeeded; order.refund: deferred */
     bool forged;     /* must not be done */
+    uint8_t step;    /* ticket.print */
+    uint32_t once;   /* which name the write has instead of its request id, 0: none */
+    uint64_t nonce;  /* ticket.redeem, 0: none */
+    int64_t at_ms;   /* when the request says that it was made */
     bool renewed;    /* each copy has a deadline of its own, so the first may be forgotten */
     uint8_t count;
     uint16_t seats[CALL_SEATS_MAX];

@@ -42,7 +42,16 @@ typedef struct {
     uint8_t seats[FACTS_SEATS_MAX + 1];
 } board_t;
 
+/* A write with `once`, and the first final answer to it. */
+typedef struct {
+    bool answered;
+    int64_t now_ms; /* of the answer's entry */
+    uint64_t sequence, digest;
+} once_t;
+
 struct judge {
+    once_t *onces;
+    uint32_t once_room;
     ward_t wards[SIM_PARTITIONS];
     asks_t asks[CROWD_MAX];
     facts_t facts[CROWD_SHOWTIMES];

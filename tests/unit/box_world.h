@@ -39,7 +39,7 @@ typedef struct {
     intake_t intake;
     char directory[64];
     int64_t now_ms;
-    uint64_t request;
+    uint64_t client, request;
     role_t role;
     bool unchecked; /* leave box_check to the test */
     /* the last answer */
@@ -230,6 +230,8 @@ world_pack_arg(pack_t *pack, const world_arg_t *arg)
         pack_bool(pack, arg->number);
     else if (info->type == TYPE_STR)
         pack_str(pack, arg->text);
+    else if (info->type == TYPE_BIN)
+        pack_bin(pack, arg->text, strlen(arg->text));
     else {
         assert_int_equal(info->type, TYPE_SEATS);
         snprintf(seats, sizeof seats, "%s", arg->text);
@@ -251,7 +253,7 @@ world_raw(world_t *w, uint16_t operation, uint64_t key, uint64_t request, const 
                              .key = key,
                              .request = request,
                              .moment = w->now_ms + 1000 - w->late_ms };
-    wire_route_t route = { .peer = 1, .client = 99, .role = (uint8_t)w->role };
+    wire_route_t route = { .peer = 1, .client = w->client, .role = (uint8_t)w->role };
     wire_record_t record;
     field_t field;
     size_t at = 0;
@@ -365,6 +367,7 @@ world_new(void)
     w->apply.sink = &w->sink;
     w->apply.answer = world_on_answer;
     w->apply.argument = w;
+    w->client = 99;
     w->role = ROLE_ADMIN;
     w->now_ms = OPENS_MS;
     return w;

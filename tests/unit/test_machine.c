@@ -64,6 +64,10 @@ static const struct {
     { MACHINE_REFUND, "failed", "retry", "requested" },
     { MACHINE_TICKET, "issued", "redeem", "redeemed" },
     { MACHINE_TICKET, "issued", "void", "void" },
+    { MACHINE_PRINT, "issued", "begin", "printing" },
+    { MACHINE_PRINT, "printing", "done", "printed" },
+    { MACHINE_PRINT, "printing", "failed", "issued" },
+    { MACHINE_PRINT, "printed", "reprint", "issued" },
 };
 enum { EXPECTED = sizeof expected / sizeof expected[0] };
 
