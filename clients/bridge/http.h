@@ -12,11 +12,13 @@
  *      of letters, digits and -._~, an IPv4 address or [IPv6], with or without a port; a second
  *      Content-Length, or one that is not digits alone; Transfer-Encoding twice, beside a
  *      Content-Length, or in HTTP/1.0; a line that ends in a bare LF, a bare CR, NUL or another
- *      control character but a tab, a folded line, a space before the colon, a name that is no
- * token 413  a Content-Length over HTTP_BODY_MAX 414  a target over HTTP_TARGET_MAX 417  an
- * expectation other than 100-continue 431  a head over HTTP_HEAD_MAX, more fields than
- * HTTP_FIELDS_MAX 501  a Transfer-Encoding other than exactly `chunked` 505  an HTTP version other
- * than 1.0 and 1.1 */
+ *      control character but a tab, a folded line, a space before the colon, no token as a name
+ * 413  a Content-Length over HTTP_BODY_MAX
+ * 414  a target over HTTP_TARGET_MAX
+ * 417  an expectation other than 100-continue
+ * 431  a head over HTTP_HEAD_MAX, more fields than HTTP_FIELDS_MAX
+ * 501  a Transfer-Encoding other than exactly `chunked`
+ * 505  an HTTP version other than 1.0 and 1.1 */
 #ifndef HTTP_H
 #define HTTP_H
 #include <stdbool.h>

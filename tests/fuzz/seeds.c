@@ -11,6 +11,7 @@
 #include "store/rows.h"
 #include "tests/fuzz/commands.h"
 #include "tests/fuzz/tokens.h"
+#include "tests/fuzz/seeds.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ enum { SEED_MAX = 8192 };
 static const char *place;
 static uint32_t count;
 
-static void
+void
 seed(const char *name, const void *bytes, size_t size)
 {
     char path[512];
@@ -381,6 +382,7 @@ words(void)
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         fprintf(file, "\"%s\"\n", more[i]);
     fprintf(file, "\"\\x9a\\x51\"\n");
+    seeds_http_words(file);
     /* numbers at the ends of their types: as msgpack, as text, in JSON */
     fprintf(file,
             "\"\\xce\\xff\\xff\\xff\\xff\"\n\"\\xcf\\x7f\\xff\\xff\\xff\\xff\\xff\\xff\\xff\"\n"
@@ -407,6 +409,7 @@ main(int argc, char **argv)
     seeds_of_halls();
     seeds_of_rows();
     tokens_seeds(seed);
+    seeds_of_http();
     for (uint8_t number = 0; commands_at(number); number++) {
         seed_command(number, commands_at(number), false);
         seed_command(number, commands_at(number), true);
