@@ -47,7 +47,7 @@ LDFLAGS  ?=
 all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
               $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
 all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
-libs := -lczmq -lzmq -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
+libs := -lczmq -lzmq -levent_core -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
 
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c \
                clients/bridge/*.c))
@@ -73,7 +73,7 @@ library_src := $(filter-out clients/%_main.c,$(wildcard clients/*.c)) \
                $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
                  actors/ids.c)
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
-            $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
+            $(BUILD)/marquee-bridge $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
 benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
@@ -123,6 +123,8 @@ $(BUILD)/libmarquee.a: $(library_src:%.c=$(BUILD)/%.o)
 order := $(if $(filter tsan,$(MODE)),$(BUILD)/tests/tsan/order.o)
 link = $(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(libs)
 $(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core) $(order)
+	$(link)
+$(BUILD)/marquee-bridge: $(BUILD)/clients/bridge/bridge_main.o $(core) $(order)
 	$(link)
 $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)

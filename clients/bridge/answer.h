@@ -24,7 +24,9 @@
     X(CSRF_TOKEN, 403, "the X-CSRF-Token of the session is needed")                                \
     X(CROSS_ORIGIN, 403, "a page of another origin may not do this")                               \
     X(KIOSK_REFUSED, 403, "not signed by an enrolled kiosk")                                       \
+    X(KIOSK_STALE, 403, "the kiosk's clock is too far from ours")                                  \
     X(NOT_FOUND, 404, "there is nothing here")                                                     \
+    X(UNKNOWN_KIOSK, 404, "there is no such kiosk, or it is not here now")                         \
     X(METHOD_NOT_ALLOWED, 405, "this method is not for this path")                                 \
     X(TIMEOUT, 408, "the request did not come in time")                                            \
     X(KIOSK_EXISTS, 409, "a kiosk of this name is enrolled already")                               \

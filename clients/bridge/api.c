@@ -119,8 +119,8 @@ handle_pay(call_t *call, const http_request_t *request, const path_t *path, http
     ask_send(&ask, OP_PAYMENT_BEGIN, key, ask_answer);
 }
 
-/* The buyer's own look has told the amount: pay it, as the sandbox provider would. The transaction is named
- * by the code, so that paying twice is one payment. */
+/* The buyer's own look has told the amount: pay it, as the sandbox provider would. The transaction
+ * is named by the code, so that paying twice is one payment. */
 static void
 sandbox_looked(call_t *call, const marquee_reply_t *reply)
 {
@@ -160,8 +160,7 @@ handle_sandbox(call_t *call, const http_request_t *request, const path_t *path, 
         return;
     if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s}", "order", &order, "code", &code) !=
             0 ||
-        !ids_order_showtime(order, &key) || strlen(code) > field_info(FIELD_CODE)->max ||
-        !*code) {
+        !ids_order_showtime(order, &key) || strlen(code) > field_info(FIELD_CODE)->max || !*code) {
         answer_problem(call, PROBLEM_BAD_JSON, "order and code are wanted", "");
         json_decref(json);
         return;

@@ -50,8 +50,8 @@ int ask_query(const http_request_t *request, const char *name, char *to, size_t 
  * sent the call is answered with a problem. */
 void ask_send(ask_t *self, uint16_t operation, uint64_t key,
               void (*done)(call_t *call, const marquee_reply_t *reply));
-/* The same for a background call, with a body of one's own; `done` runs whatever becomes of the connection, and
- * releases the call. 0, or -1: nothing was sent and the call is released. */
+/* The same for a background call, with a body of one's own; `done` runs whatever becomes of the
+ * connection, and releases the call. 0, or -1: nothing was sent and the call is released. */
 int ask_background(call_t *call, uint16_t operation, uint64_t key, const marquee_body_t *body,
                    void (*done)(call_t *call, const marquee_reply_t *reply));
 /* Answer with the reply as JSON and the route's status, or with the refusal. */

@@ -24,6 +24,7 @@ typedef struct bridge bridge_t;
 typedef struct call call_t;
 typedef struct halls halls_t;
 typedef struct files files_t;
+typedef struct list list_t;
 
 enum {
     BRIDGE_REQUEST_ID_MAX = 36,
@@ -37,16 +38,16 @@ enum {
     BRIDGE_ONCE_MS = 50000, /* the same with an Idempotency-Key: its answer is remembered so long */
 };
 
-typedef enum { IDENTITY_NONE, IDENTITY_BUYER, IDENTITY_STAFF } identity_kind_t;
+typedef enum { IDENTITY_NONE, IDENTITY_BUYER, IDENTITY_STAFF, IDENTITY_KIOSK } identity_kind_t;
 
 /* Who calls, as far as was proved. */
 typedef struct {
     identity_kind_t kind;
     token_role_t role;
     uint64_t user;
-    bool cookie;             /* proved by a cookie, so that CSRF is possible */
-    token_session_t session; /* of the cookie */
-    char staff[BRIDGE_STAFF_MAX + 1];
+    bool cookie;                      /* proved by a cookie, so that CSRF is possible */
+    token_session_t session;          /* of the cookie */
+    char staff[BRIDGE_STAFF_MAX + 1]; /* of staff; of a kiosk its name */
 } identity_t;
 
 /* A request that is being answered. */
@@ -71,7 +72,7 @@ struct call {
     char origin[BRIDGE_WORD_MAX + 1];
 };
 
-enum { BRIDGE_BUCKETS = 14 };
+enum { BRIDGE_BUCKETS = 14, METRICS_PARTITIONS_MAX = 64 };
 typedef struct {
     uint64_t count, sum_us, buckets[BRIDGE_BUCKETS];
     uint64_t by_class[6]; /* of status / 100 */
@@ -91,17 +92,24 @@ struct bridge {
     struct event *answers, *turn, *clock, *signals[5];
     halls_t *halls;
     files_t *files;
+    list_t *list;
     token_ring_t ring;
     kiosk_ring_t *kiosks;
     struct staff_ring *staff;
     limit_t *by_address[LANES], *by_user;
     call_t *free_calls;
     uint32_t free_count, calls;
-    int audit;
+    int audit;           /* descriptor */
+    bool audit_unsynced; /* lines were written since the last sync */
     uint64_t turn_calls, request_number;
     uint8_t secret[16]; /* of this process: hash keys */
     int64_t now_ms;     /* wall clock, at the last turn */
-    bool turn_due, stopping;
+    bool turn_due, stopping, greeting;
+    uint64_t ticks;   /* of the clock */
+    int64_t drain_ms; /* when the rest is cut, on the monotonic clock */
+    char **argv;
+    struct event *heir; /* the next process is starting */
+    void (*heir_done)(bridge_t *self, bool good);
     bool connected; /* to a broker that knows us, as of the last turn */
     bridge_figures_t figures;
     route_figures_t routes[ROUTES];
@@ -109,13 +117,15 @@ struct bridge {
     char date[HTTP_DATE_ROOM];
     int64_t date_s;
     int log_level;
+    json_t *looks[METRICS_PARTITIONS_MAX + 1]; /* the broker's status, then partitions' */
 };
 
 /* serve.c: what the edge hands over. */
 extern const edge_handlers_t serve_handlers;
 /* A call for a request; NULL: no memory. */
 void serve_release(call_t *call);
-/* A call that nobody asked for over HTTP: the connection's owner stays who it is. NULL: no memory. */
+/* A call that nobody asked for over HTTP: the connection's owner stays who it is. NULL: no memory.
+ */
 call_t *serve_background(bridge_t *self, conn_t *conn);
 int64_t bridge_clock_us(void);
 /* Random bytes for names and tokens. */
@@ -126,8 +136,12 @@ typedef void route_handler_fn(call_t *call, const http_request_t *request, const
                               http_text_t body);
 extern route_handler_fn *const route_handlers[ROUTES];
 
+/* kiosk_api.c: is a request signed in its X-Kiosk fields? 0, or -1 after having answered. */
+int kiosk_admit(call_t *call, const http_request_t *request, http_text_t body);
+/* Read the file of kiosks again; a bad one leaves the old ring. 0, or -1 with the reason. */
+int kiosk_load(bridge_t *self, char *error, size_t room);
 /* guard.c: who calls, and may they? 0, or it has answered with a problem. */
-int guard_admit(call_t *call, const http_request_t *request);
+int guard_admit(call_t *call, const http_request_t *request, http_text_t body);
 void guard_address(call_t *call, const http_request_t *request);
 /* staff.c */
 struct staff_ring *staff_load(const char *directory, char *error, size_t room);

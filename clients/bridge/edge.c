@@ -273,6 +273,7 @@ edge_destroy(edge_t **self_p)
     edge_stop_listening(self);
     edge_kill_all(self);
     edge_buried(-1, 0, self);
+    SSL_CTX_free(self->tls);
     if (self->tick)
         event_free(self->tick);
     if (self->bury)

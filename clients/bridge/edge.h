@@ -115,7 +115,7 @@ struct edge {
     edge_handlers_t handlers;
     void *owner;
     edge_limits_t limits;
-    SSL_CTX *tls; /* of new connections; NULL: none */
+    SSL_CTX *tls; /* of new connections, the edge's own; NULL: none */
     struct evconnlistener *listeners[EDGE_LISTENERS_MAX];
     int listener_fds[EDGE_LISTENERS_MAX];
     bool listener_tls[EDGE_LISTENERS_MAX];

@@ -258,7 +258,7 @@ guard_rate(call_t *call)
 }
 
 int
-guard_admit(call_t *call, const http_request_t *request)
+guard_admit(call_t *call, const http_request_t *request, http_text_t body)
 {
     http_text_t origin;
     if (http_field(request, "origin", &origin))
@@ -275,5 +275,7 @@ guard_admit(call_t *call, const http_request_t *request)
     }
     if (guard_rate(call) != 0)
         return -1;
+    if (call->route->who == WHO_GATE && call->identity.kind != IDENTITY_STAFF)
+        return kiosk_admit(call, request, body);
     return guard_csrf(call, request);
 }

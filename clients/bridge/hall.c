@@ -298,9 +298,8 @@ hall_read(hall_t *self)
     marquee_body_init(&body, room, sizeof room);
     if (self->ready)
         marquee_body_number(&body, "since", self->number);
-    if (!bridge->connected ||
-        marquee_call(bridge->marquee, OP_SEATS_GET, self->showtime, &body, BRIDGE_READ_MS,
-                     hall_done, self) != 0) {
+    if (!bridge->connected || marquee_call(bridge->marquee, OP_SEATS_GET, self->showtime, &body,
+                                           BRIDGE_READ_MS, hall_done, self) != 0) {
         hall_unasked(self);
         return;
     }
@@ -368,7 +367,8 @@ halls_event(void *argument, const marquee_event_t *event)
 static void
 hall_verify(hall_t *self, int64_t now_ms)
 {
-    self->verified += self->verified < 2;
+    if (self->verified < 2)
+        self->verified++;
     self->verify_ms =
         now_ms + (self->verified < 2 ? (int64_t)HALL_VERIFY_SOON_MS : (int64_t)HALL_VERIFY_MS);
     hall_read(self);
@@ -382,7 +382,7 @@ halls_clock(bridge_t *bridge, int64_t now_ms)
     hall_t *newer;
     for (hall_t *hall = halls->by_use.newer; hall != &halls->by_use; hall = newer) {
         newer = hall->newer;
-        if (hall->followers && bridge->connected && now_ms >= hall->verify_ms)
+        if (hall->following && hall->followers && bridge->connected && now_ms >= hall->verify_ms)
             hall_verify(hall, now_ms);
         else if (!hall_in_use(hall) && now_ms - hall->used_ms > HALL_IDLE_MS)
             hall_free(hall);

@@ -1,12 +1,12 @@
 /* hall - the seats of a showtime as the bridge knows them: a copy that can always be thrown away.
  *
- * Who asks for a map gets what stood in the partition after the question came: all who ask while a read is on its
- * way share the next one, so a crowd costs one small read a turn, and nobody sees what is older than a write
- * that was answered before. Events keep the copies of showtimes that are followed; a number that is missing is
- * asked for, and now and then all are compared, since what is published may be lost. What holds:
- * (1) seats, changed and number are there exactly while state is HALL_READY.
- * (2) changed[i] is the number of the last change of seat i + 1 that was seen; base when none was.
- * (3) A hall without calls, followers or a read on its way may go at any time. */
+ * Who asks for a map gets what stood in the partition after the question came: all who ask while a
+ * read is on its way share the next one, so a crowd costs one small read a turn, and nobody sees
+ * what is older than a write that was answered before. Events keep the copies of showtimes that are
+ * followed; a number that is missing is asked for, and now and then all are compared, since what is
+ * published may be lost. What holds: (1) seats, changed and number are there exactly while state is
+ * HALL_READY. (2) changed[i] is the number of the last change of seat i + 1 that was seen; base
+ * when none was. (3) A hall without calls, followers or a read on its way may go at any time. */
 #ifndef HALL_H
 #define HALL_H
 #include "clients/bridge/bridge.h"
@@ -39,15 +39,15 @@ typedef struct {
 
 struct hall {
     bridge_t *bridge;
-    hall_t *next;           /* in its chain */
-    hall_t *newer, *older;  /* by use */
+    hall_t *next;          /* in its chain */
+    hall_t *newer, *older; /* by use */
     hall_t *dirty_next;
     uint64_t showtime;
     bool ready, reading, following, gap;
-    bool dirty, passing; /* wants a push; its readers are being served */
-    uint8_t verified; /* how often since following began, up to 2 */
+    bool dirty, passing;                       /* wants a push; its readers are being served */
+    uint8_t verified;                          /* how often since following began, up to 2 */
     uint32_t seat_count, number, base, pushed; /* pushed: the number of the last message */
-    uint32_t frames, pass_frames; /* messages made; when the pass began */
+    uint32_t frames, pass_frames;              /* messages made; when the pass began */
     hall_seat_t *seats;
     uint32_t *changed;
     call_t *asking, *wanting; /* of the read on its way; of the next one */

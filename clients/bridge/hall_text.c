@@ -1,4 +1,5 @@
-/* hall_text - see hall_text.h for the contract. A map's text is made once a change, whoever many ask. */
+/* hall_text - see hall_text.h for the contract. A map's text is made once a change, whoever many
+ * ask. */
 #include "clients/bridge/hall_text.h"
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
@@ -99,10 +100,10 @@ hall_put_changes(const hall_t *self, const char *type, uint32_t since, char *to,
 {
     if (room < (size_t)self->seat_count * 9 + 128)
         return 0;
-    char *at = to + snprintf(to, 128,
-                             "{\"type\":\"%s\",\"from\":%" PRIu32 ",\"number\":%" PRIu32
-                             ",\"changes\":[",
-                             type, since + 1, self->number);
+    char *at =
+        to + snprintf(to, 128,
+                      "{\"type\":\"%s\",\"from\":%" PRIu32 ",\"number\":%" PRIu32 ",\"changes\":[",
+                      type, since + 1, self->number);
     bool first = true;
     for (uint32_t i = 0; i < self->seat_count; i++) {
         if (self->changed[i] <= since)

@@ -1,4 +1,5 @@
-/* hall_text - answers about a hall: its map, what changed, its layout; and the handlers that ask for them. */
+/* hall_text - answers about a hall: its map, what changed, its layout; and the handlers that ask
+ * for them. */
 #ifndef HALL_TEXT_H
 #define HALL_TEXT_H
 #include "clients/bridge/hall.h"

@@ -3,8 +3,15 @@
 #define HANDLERS_H
 #include "clients/bridge/bridge.h"
 
-#define R(id, method, path, who, lane, operation, handler, query, body, success, summary)          \
-    route_handler_fn handle_##handler;
-ROUTE_TABLE(R)
-#undef R
+#define HANDLER_TABLE(X)                                                                           \
+    X(health)                                                                                      \
+    X(ready)                                                                                       \
+    X(metrics) X(openapi) X(session_get) X(session_post) X(session_delete) X(showtimes)            \
+        X(operation) X(layout) X(seats) X(seats_stream) X(lock) X(lock_place) X(order_stream)      \
+            X(pay) X(sandbox) X(ticket_keys) X(ticket_qr) X(ticket_print) X(kiosk_redeem)          \
+                X(kiosk_stream) X(kiosk_list) X(kiosk_enrol) X(kiosk_tell) X(kiosk_revoke)
+
+#define X(name) route_handler_fn handle_##name;
+HANDLER_TABLE(X)
+#undef X
 #endif

@@ -3,6 +3,7 @@
 #include "actors/ids.h"
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
+#include "clients/bridge/handlers.h"
 #include "clients/mpjson.h"
 #include <assert.h>
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 
 enum {
-    LIVE_PUSH_SLICE = 512,      /* readers served before other events get their turn */
+    LIVE_PUSH_SLICE = 512,       /* readers served before other events get their turn */
     LIVE_TLS_RECORD = 16 * 1024, /* what OpenSSL may hold of a write that was not taken */
 };
 
@@ -19,8 +20,8 @@ static char live_room[HALL_CHANGES_ROOM];
 
 /* ------------------------------------------------------------------ pushing */
 
-/* What could not be written waits in the connection, up to the end of a message: control frames may stand
- * between messages only. OpenSSL wants to be given the same bytes again. */
+/* What could not be written waits in the connection, up to the end of a message: control frames may
+ * stand between messages only. OpenSSL wants to be given the same bytes again. */
 static void
 live_keep(follower_t *self, const log_ring_t *log)
 {
@@ -37,7 +38,8 @@ live_keep(follower_t *self, const log_ring_t *log)
     }
 }
 
-/* Bring one reader up to the end of its log, as far as its socket takes it. May kill the connection. */
+/* Bring one reader up to the end of its log, as far as its socket takes it. May kill the
+ * connection. */
 static void
 live_push_one(follower_t *self)
 {
@@ -97,8 +99,7 @@ live_frame(hall_t *hall)
 {
     if (hall->number == hall->pushed)
         return;
-    size_t size =
-        hall_put_changes(hall, "change", hall->pushed, live_room, sizeof live_room - 2);
+    size_t size = hall_put_changes(hall, "change", hall->pushed, live_room, sizeof live_room - 2);
     assert(size > 0);
     hall->pushed = hall->number;
     hall->frames++;
@@ -330,10 +331,10 @@ live_message(conn_t *conn, const ws_message_t *message)
     json_error_t error;
     if (!self || !conn->follows)
         return;
-    json_t *json = message->opcode == WS_TEXT && self->kind == FOLLOW_SEATS
-                       ? json_loadb((const char *)message->data, message->size,
-                                    JSON_REJECT_DUPLICATES, &error)
-                       : NULL;
+    json_t *json =
+        message->opcode == WS_TEXT && self->kind == FOLLOW_SEATS
+            ? json_loadb((const char *)message->data, message->size, JSON_REJECT_DUPLICATES, &error)
+            : NULL;
     const json_t *since = json_object_get(json, "since");
     bool good = json_is_integer(since) && json_integer_value(since) >= 0;
     uint64_t number = good ? (uint64_t)json_integer_value(since) : 0;
@@ -343,10 +344,10 @@ live_message(conn_t *conn, const ws_message_t *message)
         return;
     }
     const hall_t *hall = self->hall;
-    size_t size = number < hall->base || number > hall->number
-                      ? hall_put_states(hall, "seats", live_room, sizeof live_room)
-                      : hall_put_changes(hall, "change", (uint32_t)number, live_room,
-                                         sizeof live_room);
+    size_t size =
+        number < hall->base || number > hall->number
+            ? hall_put_states(hall, "seats", live_room, sizeof live_room)
+            : hall_put_changes(hall, "change", (uint32_t)number, live_room, sizeof live_room);
     live_say(self, live_room, size);
 }
 
@@ -413,8 +414,7 @@ live_event(hall_t *hall, const marquee_event_t *event)
     const char *text;
     size_t size;
     const marquee_reply_t body = { .body = event->body, .body_size = event->body_size };
-    if (event->operation != OP_ORDER_CHANGED ||
-        !marquee_reply_text(&body, "order", &text, &size))
+    if (event->operation != OP_ORDER_CHANGED || !marquee_reply_text(&body, "order", &text, &size))
         return;
     json_t *order = NULL;
     follower_t *next;
@@ -458,10 +458,39 @@ live_verify(hall_t *hall)
             live_ask_order(at);
 }
 
+/* ------------------------------------------------------------------ kiosks */
+
+/* Kiosks follow no showtime: they stand with the hall of showtime 0, which is never read. */
+void
+live_begin_kiosk(call_t *call)
+{
+    hall_t *hall = hall_of(call->bridge, 0);
+    if (hall)
+        (void)live_begin(hall, call, FOLLOW_KIOSK);
+    else
+        answer_problem(call, PROBLEM_INTERNAL, "memory is short", "");
+}
+
+uint32_t
+live_tell_kiosk(bridge_t *bridge, const char *kiosk, const char *text, size_t size)
+{
+    uint32_t told = 0;
+    const hall_t *hall = hall_find(bridge, 0);
+    follower_t *next;
+    for (follower_t *at = hall ? hall->followers : NULL; at; at = next) {
+        next = at->next;
+        if (strcmp(at->word, kiosk) != 0)
+            continue;
+        live_say(at, text, size);
+        told++;
+    }
+    return told;
+}
+
 /* ------------------------------------------------------------------ handlers */
 
 /* A WebSocket's handshake is checked before anything is asked. */
-static bool
+bool
 live_handshake(call_t *call, const http_request_t *request)
 {
     call->websocket = call->route->success == 101;

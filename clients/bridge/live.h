@@ -1,13 +1,15 @@
-/* live - what is pushed: seats of a showtime, one's own order, to WebSockets and as server-sent events.
+/* live - what is pushed: seats of a showtime, one's own order, to WebSockets and as server-sent
+ * events.
  *
- * Seats: a snapshot, then numbered changes, gathered for live/tick_ms and framed once for all readers of a
- * showtime (log_ring.h); a reader is an offset, and one that is more than live/lag_kb behind is cut: it comes
- * back with the number it knows. Orders: each follower is told apart, there is one a stream. */
+ * Seats: a snapshot, then numbered changes, gathered for live/tick_ms and framed once for all
+ * readers of a showtime (log_ring.h); a reader is an offset, and one that is more than live/lag_kb
+ * behind is cut: it comes back with the number it knows. Orders: each follower is told apart, there
+ * is one a stream. */
 #ifndef LIVE_H
 #define LIVE_H
 #include "clients/bridge/hall.h"
 
-typedef enum { FOLLOW_SEATS, FOLLOW_ORDER } follow_t;
+typedef enum { FOLLOW_SEATS, FOLLOW_ORDER, FOLLOW_KIOSK } follow_t;
 
 /* Who follows a showtime; the owner of its connection. */
 struct follower {
@@ -18,7 +20,7 @@ struct follower {
     uint64_t offset, user;
     follow_t kind;
     bool sse;
-    char word[BRIDGE_WORD_MAX + 1]; /* an order */
+    char word[BRIDGE_WORD_MAX + 1]; /* an order, or a kiosk */
     char said[160];                 /* of an order: what was told last */
 };
 
@@ -28,6 +30,12 @@ int live_start(bridge_t *bridge, halls_t *halls);
 void live_tick(bridge_t *bridge);
 /* Turn a call into a follower of seats, beginning with what it does not know. */
 void live_begin_seats(hall_t *hall, call_t *call);
+/* Check the handshake of a route that is a WebSocket; false: it has answered. */
+bool live_handshake(call_t *call, const http_request_t *request);
+/* Turn a call into a follower of kind FOLLOW_KIOSK; call->word is the kiosk. */
+void live_begin_kiosk(call_t *call);
+/* Tell a kiosk's sockets; how many there are. */
+uint32_t live_tell_kiosk(bridge_t *bridge, const char *kiosk, const char *text, size_t size);
 /* An event that is not about seats. */
 void live_event(hall_t *hall, const marquee_event_t *event);
 /* Ask how things stand where an event may have been lost. */

@@ -13,7 +13,8 @@ typedef enum {
     WHO_ANYONE, /* nothing is asked for */
     WHO_BUYER,  /* a session: cookie with CSRF token, or bearer token */
     WHO_STAFF,  /* a staff key */
-    WHO_KIOSK,  /* signed by an enrolled kiosk, inside the body */
+    WHO_KIOSK,  /* signed by an enrolled kiosk, inside the body or query */
+    WHO_GATE,   /* staff, or an enrolled kiosk by the X-Kiosk fields */
 } who_t;
 
 /* Whose bucket pays for it. */
@@ -84,6 +85,12 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
     R(KIOSK_REDEEM, POST, "/api/kiosk/redeem", KIOSK, SALE, OP_TICKET_REDEEM, kiosk_redeem, "",    \
       "qr_code_data:text! kiosk_id:text! timestamp:number! nonce:text! signature:text!", 200,      \
       "Let the holder of a ticket in, once")                                                       \
+    R(KIOSK_WS, GET, "/ws/kiosk", KIOSK, READ, 0, kiosk_stream,                                    \
+      "kiosk_id timestamp nonce signature", "", 101, "What staff tell a kiosk, over a WebSocket")  \
+    R(PRINT, POST, "/api/tickets/{ticket}/print", GATE, SALE, OP_TICKET_PRINT, ticket_print, "",   \
+      "*", 200, "Say how the printing of a ticket goes; a reprint is for staff")                   \
+    R(REVOKED, GET, "/api/showtimes/{showtime}/revoked", GATE, READ, OP_TICKETS_REVOKED,           \
+      operation, "since limit", "", 200, "Tickets that became void, for gates without a server")   \
     R(SEATS_BLOCK, POST, "/api/showtimes/{showtime}/blocks", STAFF, SALE, OP_SEATS_BLOCK,          \
       operation, "", "*", 204, "Take seats off sale")                                              \
     R(SEATS_UNBLOCK, POST, "/api/showtimes/{showtime}/unblocks", STAFF, SALE, OP_SEATS_UNBLOCK,    \
@@ -95,6 +102,8 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
     R(KIOSKS, GET, "/api/kiosks", STAFF, READ, 0, kiosk_list, "", "", 200, "Enrolled kiosks")      \
     R(KIOSK_ENROL, POST, "/api/kiosks", STAFF, SALE, 0, kiosk_enrol, "", "kiosk:text!", 201,       \
       "Enrol a kiosk; its key is in this answer and nowhere else")                                 \
+    R(KIOSK_TELL, POST, "/api/kiosks/{kiosk}/commands", STAFF, SALE, 0, kiosk_tell, "",            \
+      "command:text! text:text", 202, "Tell a kiosk something over its WebSocket")                 \
     R(KIOSK_REVOKE, DELETE, "/api/kiosks/{kiosk}", STAFF, SALE, 0, kiosk_revoke, "", "", 204,      \
       "Take a kiosk's key back")
 

@@ -235,7 +235,7 @@ serve_route(call_t *call, const http_request_t *request, http_text_t body)
         serve_not_here(call, verdict, allowed);
         return;
     }
-    if (guard_admit(call, request) != 0 || !serve_read_once(call, request))
+    if (guard_admit(call, request, body) != 0 || !serve_read_once(call, request))
         return;
     route_handlers[call->route->id](call, request, &path, body);
 }

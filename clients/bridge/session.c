@@ -18,8 +18,8 @@ session_guest(void)
     return SESSION_GUEST_FIRST | (number & (SESSION_GUEST_FIRST - 1));
 }
 
-/* Who I am, and the CSRF token of my cookie; there is a cookie behind this answer whether or not there was one
- * before. */
+/* Who I am, and the CSRF token of my cookie; there is a cookie behind this answer whether or not
+ * there was one before. */
 void
 handle_session_get(call_t *call, const http_request_t *request, const path_t *path,
                    http_text_t body)
@@ -88,6 +88,5 @@ handle_session_delete(call_t *call, const http_request_t *request, const path_t 
     (void)request;
     (void)path;
     (void)body;
-    answer_empty(call, 204,
-                 "Set-Cookie: marquee=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0\r\n");
+    answer_empty(call, 204, "Set-Cookie: marquee=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0\r\n");
 }
