@@ -359,6 +359,8 @@ each_limit_has_its_status(void **state)
     assert_long(target, HTTP_TARGET_MAX, version, 414);
     assert_long(target, 100 * 1024, version, 414);
     assert_long(target, 100 * 1024, "", 414);
+    assert_long(target, HTTP_TARGET_MAX + 100, "", 414); /* at once, not where the head's end is */
+    assert_long(target, HTTP_TARGET_MAX - 1, "", 0);
     assert_long("", 100 * 1024, version, 414);
     assert_long("\r\nGET /", HTTP_TARGET_MAX - 1, version, 200);
     assert_long("\r\nGET /", HTTP_TARGET_MAX, version, 414);
@@ -375,6 +377,26 @@ each_limit_has_its_status(void **state)
     assert_long(field, 100 * 1024, "", 431);
     assert_long(field, room + 4, "\x01", 431); /* what is behind the bound is not looked at */
     assert_long(field, room + 3, "\x01", 400);
+}
+
+static void
+each_byte_of_a_value_is_looked_at(void **state)
+{
+    (void)state;
+    static const char before[] = GET "X: ", after[] = "0123456789abcdef\r\n\r\n";
+    char data[sizeof before + sizeof after];
+    for (int byte = 0; byte < 256; byte++) {
+        bool good = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+        for (size_t at = 0; at < 16; at++) {
+            http_request_t request;
+            size_t head;
+            memcpy(data, before, sizeof before - 1);
+            memcpy(data + sizeof before - 1, after, sizeof after);
+            data[sizeof before - 1 + at] = (char)byte;
+            assert_int_equal(whole(data, sizeof before + sizeof after - 2, &request, &head),
+                             good ? 200 : 400);
+        }
+    }
 }
 
 static void
@@ -539,6 +561,7 @@ main(void)
         cmocka_unit_test(each_request_has_its_status),
         cmocka_unit_test(each_target_has_its_status),
         cmocka_unit_test(each_limit_has_its_status),
+        cmocka_unit_test(each_byte_of_a_value_is_looked_at),
         cmocka_unit_test(a_head_has_a_bounded_number_of_fields),
         cmocka_unit_test(a_head_is_taken_apart),
         cmocka_unit_test(each_method_is_known),

@@ -136,6 +136,20 @@ the_lines_between_chunks_are_bounded(void **state)
 }
 
 static void
+there_may_be_many_chunks(void **state)
+{
+    (void)state;
+    static char raw[8 * 300], body[8 * 300];
+    size_t size = 0, read = 0;
+    for (int i = 0; i < 300; i++)
+        strcat(raw, "1\r\nx\r\n");
+    strcat(raw, "0\r\n\r\n");
+    assert_int_equal(chunks_in(raw, 11, 300, body, &size, &read), 200);
+    assert_int_equal(size, 300);
+    assert_int_equal(chunks_in(raw, 11, 299, body, &size, &read), 413);
+}
+
+static void
 a_body_stays_where_it_began(void **state)
 {
     (void)state;
@@ -158,6 +172,7 @@ main(void)
         cmocka_unit_test(chunks_are_put_together),
         cmocka_unit_test(malformed_chunks_are_refused),
         cmocka_unit_test(the_lines_between_chunks_are_bounded),
+        cmocka_unit_test(there_may_be_many_chunks),
         cmocka_unit_test(a_body_stays_where_it_began),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
