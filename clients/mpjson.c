@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { MPJSON_HEX_MAX = 256 };
+#define MPJSON_WEB_MAX ((UINT64_C(1) << 53) - 1)
 
 bool
 mpjson_pack(pack_t *pack, const json_t *value)
@@ -59,14 +60,14 @@ mpjson_hex(const mp_item_t *item)
     return json_stringn(text, 2 * size);
 }
 
-static json_t *mpjson_unpack(mp_t *mp, uint32_t depth);
+static json_t *mpjson_unpack(mp_t *mp, uint32_t depth, uint64_t most);
 
 static json_t *
-mpjson_unpack_list(mp_t *mp, uint64_t count, uint32_t depth)
+mpjson_unpack_list(mp_t *mp, uint64_t count, uint32_t depth, uint64_t most)
 {
     json_t *list = json_array();
     for (uint64_t i = 0; list && i < count; i++) {
-        if (json_array_append_new(list, mpjson_unpack(mp, depth))) {
+        if (json_array_append_new(list, mpjson_unpack(mp, depth, most))) {
             json_decref(list);
             return NULL;
         }
@@ -75,7 +76,7 @@ mpjson_unpack_list(mp_t *mp, uint64_t count, uint32_t depth)
 }
 
 static json_t *
-mpjson_unpack_map(mp_t *mp, uint64_t count, uint32_t depth)
+mpjson_unpack_map(mp_t *mp, uint64_t count, uint32_t depth, uint64_t most)
 {
     json_t *map = json_object();
     for (uint64_t i = 0; map && i < count; i++) {
@@ -87,7 +88,7 @@ mpjson_unpack_map(mp_t *mp, uint64_t count, uint32_t depth)
             memcpy(key, text, size);
             key[size] = 0;
         }
-        if (!good || json_object_set_new(map, key, mpjson_unpack(mp, depth))) {
+        if (!good || json_object_set_new(map, key, mpjson_unpack(mp, depth, most))) {
             json_decref(map);
             return NULL;
         }
@@ -95,12 +96,11 @@ mpjson_unpack_map(mp_t *mp, uint64_t count, uint32_t depth)
     return map;
 }
 
-/* JSON's integers end at 2^63 - 1 here; a larger one, like a strange showtime id, becomes a text.
- */
+/* A larger number than the reader can hold becomes a text. */
 static json_t *
-mpjson_unpack_number(uint64_t number)
+mpjson_unpack_number(uint64_t number, uint64_t most)
 {
-    if (number <= INT64_MAX)
+    if (number <= most)
         return json_integer((json_int_t)number);
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, number);
@@ -108,7 +108,7 @@ mpjson_unpack_number(uint64_t number)
 }
 
 static json_t *
-mpjson_unpack(mp_t *mp, uint32_t depth)
+mpjson_unpack(mp_t *mp, uint32_t depth, uint64_t most)
 {
     mp_item_t item;
     if (depth > MP_DEPTH_MAX || !mp_next(mp, &item))
@@ -119,7 +119,7 @@ mpjson_unpack(mp_t *mp, uint32_t depth)
     case MP_BOOL:
         return json_boolean(item.u);
     case MP_UINT:
-        return mpjson_unpack_number(item.u);
+        return mpjson_unpack_number(item.u, most);
     case MP_INT:
         return json_integer(item.i);
     case MP_FLOAT:
@@ -130,19 +130,31 @@ mpjson_unpack(mp_t *mp, uint32_t depth)
     case MP_EXT:
         return mpjson_hex(&item);
     case MP_ARRAY:
-        return mpjson_unpack_list(mp, item.u, depth + 1);
+        return mpjson_unpack_list(mp, item.u, depth + 1, most);
     case MP_MAP:
-        return mpjson_unpack_map(mp, item.u, depth + 1);
+        return mpjson_unpack_map(mp, item.u, depth + 1, most);
     default:
         return NULL;
     }
 }
 
-json_t *
-mpjson_read(const void *data, size_t size)
+static json_t *
+mpjson_read_up_to(const void *data, size_t size, uint64_t most)
 {
     if (size == 0)
         return json_object();
     mp_t mp = mp_over(data, size);
-    return mpjson_unpack(&mp, 0);
+    return mpjson_unpack(&mp, 0, most);
+}
+
+json_t *
+mpjson_read(const void *data, size_t size)
+{
+    return mpjson_read_up_to(data, size, INT64_MAX);
+}
+
+json_t *
+mpjson_read_web(const void *data, size_t size)
+{
+    return mpjson_read_up_to(data, size, MPJSON_WEB_MAX);
 }

@@ -378,7 +378,7 @@ answer_refused(call_t *call, const marquee_reply_t *reply)
                        NULL, "");
         return;
     }
-    json_t *more = mpjson_read(reply->body, reply->body_size);
+    json_t *more = mpjson_read_web(reply->body, reply->body_size);
     answer_refusal(call, http, marquee_status_name(reply->status),
                    marquee_status_text(reply->status), NULL, more,
                    http == 503 ? "Retry-After: 1\r\n" : "");

@@ -245,7 +245,7 @@ ready_seen(call_t *call, const marquee_reply_t *reply)
         answer_refused(call, reply);
         return;
     }
-    json_t *status = mpjson_read(reply->body, reply->body_size);
+    json_t *status = mpjson_read_web(reply->body, reply->body_size);
     const json_t *one;
     size_t at, down = 0;
     json_array_foreach(json_object_get(status, "partitions"), at, one) down +=

@@ -475,7 +475,7 @@ ask_answer(call_t *call, const marquee_reply_t *reply)
         answer_empty(call, 204, "");
         return;
     }
-    json_t *body = mpjson_read(reply->body, reply->body_size);
+    json_t *body = mpjson_read_web(reply->body, reply->body_size);
     if (body)
         answer_json(call, call->route->success, body, "");
     else

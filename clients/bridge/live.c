@@ -378,7 +378,7 @@ live_order_seen(call_t *call, const marquee_reply_t *reply)
 {
     follower_t *self = call->conn ? call->conn->owner : NULL;
     if (self && call->conn->follows && reply->status == STATUS_OK) {
-        json_t *order = mpjson_read(reply->body, reply->body_size);
+        json_t *order = mpjson_read_web(reply->body, reply->body_size);
         live_say_order(self, order);
         json_decref(order);
     }
@@ -401,7 +401,7 @@ live_order_begun(call_t *call, const marquee_reply_t *reply)
         answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
         return;
     }
-    json_t *order = mpjson_read(reply->body, reply->body_size);
+    json_t *order = mpjson_read_web(reply->body, reply->body_size);
     follower_t *self = live_begin(hall, call, FOLLOW_ORDER);
     if (self)
         live_say_order(self, order);
@@ -424,7 +424,7 @@ live_event(hall_t *hall, const marquee_event_t *event)
             memcmp(at->word, text, size) != 0)
             continue;
         if (!order)
-            order = mpjson_read(event->body, event->body_size);
+            order = mpjson_read_web(event->body, event->body_size);
         live_say_order(at, order);
     }
     json_decref(order);

@@ -41,7 +41,7 @@ metrics_keep(bridge_t *bridge, uint32_t slot, const marquee_reply_t *reply)
     if (reply->status != STATUS_OK || slot >= METRICS_PARTITIONS_MAX + 1)
         return;
     json_decref(bridge->looks[slot]);
-    bridge->looks[slot] = mpjson_read(reply->body, reply->body_size);
+    bridge->looks[slot] = mpjson_read_web(reply->body, reply->body_size);
 }
 
 static void

@@ -45,6 +45,7 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(PIXELS, "pixels", "N", "width of the drawing; 300")                                          \
     F(OFFLINE, "offline", NULL, "the signed payload for gates without a network")                  \
     F(KIOSK, "kiosk", "NAME", "where the ticket is shown")                                         \
+    F(STEP, "step", "WORD", "begin, done, failed or reprint; begin")                               \
     F(ROLE, "role", "ROLE", "what the key's holder may do: bridge, kiosk, admin, cashier, load")   \
     F(DIRECTORY, "directory", "DIR", "where the server keeps its keys; data/keys")                 \
     F(ON, "on", "KEY", "the shard key: a showtime, or a partition")                                \

@@ -1,4 +1,4 @@
-/* tickets - show with a QR code, and redeem; see ctl.h. */
+/* tickets - show with a QR code, print, redeem, and list those that are void; see ctl.h. */
 #include "actors/ids.h"
 #include "clients/ctl/ctl.h"
 #include "clients/qr.h"
@@ -140,10 +140,72 @@ ticket_redeem(ctl_t *ctl)
     return CTL_DONE;
 }
 
+static ctl_exit_t
+ticket_step(ctl_t *ctl)
+{
+    uint64_t showtime;
+    json_t *ticket;
+    if (!ids_ticket_showtime(ctl->arguments[0], &showtime))
+        return ctl_say(CTL_USAGE, "'%s' is not a ticket id, or it is mistyped", ctl->arguments[0]);
+    if (!ctl->flags[CTL_FLAG_KIOSK])
+        return ctl_say(CTL_USAGE, "--kiosk says where the printer is");
+    json_t *fields =
+        json_pack("{s:s,s:s,s:s}", "ticket", ctl->arguments[0], "kiosk", ctl->flags[CTL_FLAG_KIOSK],
+                  "step", ctl_flag_text(ctl, CTL_FLAG_STEP, "begin"));
+    ctl_exit_t outcome = ctl_ask(ctl, OP_TICKET_PRINT, showtime, fields, &ticket);
+    if (outcome != CTL_DONE)
+        return outcome;
+    if (!ctl_print_json(ctl, ticket))
+        ticket_print(ticket);
+    json_decref(ticket);
+    return CTL_DONE;
+}
+
+/* Add a page of the list behind `since` to `all`; *next is where to go on, 0 at the end. */
+static ctl_exit_t
+ticket_revoked_page(ctl_t *ctl, uint64_t showtime, uint64_t since, json_t *all, uint64_t *next)
+{
+    enum { PAGE = 500 };
+    json_t *page;
+    json_t *fields = json_pack("{s:I,s:i}", "since", (json_int_t)since, "limit", PAGE);
+    ctl_exit_t outcome = ctl_ask(ctl, OP_TICKETS_REVOKED, showtime, fields, &page);
+    if (outcome != CTL_DONE)
+        return outcome;
+    (void)json_array_extend(json_object_get(all, "tickets"), json_object_get(page, "tickets"));
+    (void)json_object_set_new(all, "version", json_integer(ctl_number(page, "version")));
+    int64_t more = ctl_number(page, "next");
+    *next = more > 0 && (uint64_t)more > since ? (uint64_t)more : 0;
+    json_decref(page);
+    return CTL_DONE;
+}
+
+static ctl_exit_t
+ticket_revoked(ctl_t *ctl)
+{
+    uint64_t showtime, since = 0;
+    ctl_exit_t outcome;
+    if (!ctl_argument_u64(ctl, 0, "a showtime", &showtime))
+        return CTL_USAGE;
+    json_t *ticket, *all = json_pack("{s:i,s:[]}", "version", 0, "tickets");
+    size_t index;
+    do
+        outcome = ticket_revoked_page(ctl, showtime, since, all, &since);
+    while (outcome == CTL_DONE && since > 0);
+    if (outcome == CTL_DONE && !ctl_print_json(ctl, all))
+        json_array_foreach(json_object_get(all, "tickets"), index, ticket)
+            puts(json_is_string(ticket) ? json_string_value(ticket) : "");
+    json_decref(all);
+    return outcome;
+}
+
 const ctl_verb_t ctl_ticket_verbs[] = {
     { "tickets", "show", "TICKET", 1, 1,
       CTL_FLAG(QR) | CTL_FLAG(OUT) | CTL_FLAG(PIXELS) | CTL_FLAG(OFFLINE), ticket_show,
       "one ticket with its token, and its QR code" },
+    { "tickets", "print", "TICKET", 1, 1, CTL_FLAG(KIOSK) | CTL_FLAG(STEP), ticket_step,
+      "say how the printing of a ticket goes" },
+    { "tickets", "revoked", "SHOWTIME", 1, 1, 0, ticket_revoked,
+      "the tickets that became void, in that order" },
     { "tickets", "redeem", "TOKEN", 1, 1, CTL_FLAG(KIOSK), ticket_redeem,
       "let the holder of a ticket in, once" },
     { NULL, NULL, NULL, 0, 0, 0, NULL, NULL },

@@ -127,6 +127,9 @@ box_text(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *inpu
         return;
     } else if (field == FIELD_PROVIDER) {
         snprintf(text, sizeof text, "sandbox");
+    } else if (field == FIELD_STEP) {
+        snprintf(text, sizeof text, "%s",
+                 machine_event_name(MACHINE_PRINT, (uint8_t)fuzz_below(input, PRINT_EVENTS)));
     } else if (field == FIELD_TXN) {
         snprintf(text, sizeof text, "T%u", number);
     } else {
@@ -165,6 +168,7 @@ static void
 box_field(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *input)
 {
     const field_info_t *info = field_info(field);
+    uint8_t bytes[32];
     uint32_t count;
     pack_str(pack, info->name);
     switch (info->type) {
@@ -178,7 +182,8 @@ box_field(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *inp
         box_text(self, field, pack, input);
         break;
     case TYPE_BIN:
-        pack_bin(pack, "0123456789abcdef", 16);
+        memset(bytes, (int)fuzz_below(input, 4), sizeof bytes);
+        pack_bin(pack, bytes, info->min);
         break;
     case TYPE_SEATS:
         count = 1 + fuzz_below(input, 3);
@@ -203,7 +208,7 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
                   { FIELD_CLOSES, 600000 },
                   { FIELD_STARTS, 700000 },
                   { FIELD_ENDS, 800000 } };
-    uint64_t wanted = operation->required | (operation->optional & fuzz_take(input, 6));
+    uint64_t wanted = operation->required | (operation_fields(operation) & fuzz_take(input, 8));
     bool plain = operation->code == OP_SHOWTIME_OPEN && fuzz_below(input, 4);
     uint32_t count = 0;
     for (field_t at = 0; at < FIELDS; at++)
@@ -245,7 +250,9 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
                              .moment = self->now_ms + (how == 2 ? -1 : 5000) };
     wire_route_t route = { .peer = 1,
                            .client = 1,
-                           .role = (uint8_t)(how == 3 ? ROLE_CASHIER : ROLE_ADMIN) };
+                           .role = (uint8_t)(how == 3   ? ROLE_CASHIER
+                                             : how == 4 ? ROLE_BRIDGE
+                                                        : ROLE_ADMIN) };
     if (operation->mode == MODE_MACHINE)
         route.role = ROLE_ACTOR;
     wire_record_t record = { header, bytes, (uint32_t)pack.size };
@@ -284,7 +291,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         box_begin(self);
     self->showtime++;
     /* Nothing can be sold before a showtime is open: the first command is that. */
-    static const uint8_t opening[] = { OP_SHOWTIME_OPEN, 5, 0, 0, 0, 0, 0, 0, 0, 1 };
+    static const uint8_t opening[] = { OP_SHOWTIME_OPEN, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 };
     fuzz_input_t first = { opening, sizeof opening };
     box_command(self, &first);
     for (uint32_t i = 0; i < COMMANDS_MAX && input.left > 0; i++)

@@ -52,6 +52,10 @@ pack_value(pack_t *pack, field_t field)
     case TYPE_STR:
         if (field == FIELD_ORDER)
             ids_order_text(text, 7, 3);
+        if (field == FIELD_TICKET)
+            ids_ticket_text(text, 7, 3, 1);
+        if (field == FIELD_STEP)
+            strcpy(text, "begin");
         pack_str(pack, text);
         break;
     case TYPE_BIN:
@@ -131,7 +135,13 @@ seeds_of_operation(const operation_t *operation)
         length = wire_put_routed(frame, &route, &header, body, (uint32_t)size);
         seed("wire", frame, length);
         seed_framed("router", 3, frame, length);
-        uint8_t commands[] = { (uint8_t)operation->code, 5, 1, 0, 0, 0, 0, 0, 0, 4, 1, 4, 2, 4, 3 };
+        uint8_t commands[] = {
+            (uint8_t)operation->code, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 4, 2, 4, 3
+        };
+        if (i == 2)
+            commands[1] = 4; /* a bridge */
+        for (int byte = 0; i == 2 && byte < 8; byte++)
+            commands[3 + byte] = 0xff; /* every field */
         seed("apply", commands, sizeof commands);
     }
 }
@@ -282,7 +292,8 @@ put_answer(uint8_t *to, size_t room)
         "'payment':{'state':'paid','provider':'p','paid':5,'paid_ms':5,'mismatch':true},"
         "'counts':{'available':2},'rules':{'gap_rule':true,'ttl_ms':60000},'books':{'in':5},"
         "'total':1,'showtimes':[[1,5,'t','h',1,2,'Asia/Shanghai']],"
-        "'orders':[['o',1,'paid',5,[1,2]]],'next':0,'partitions':[[0,true,0,9]],'stats':1}";
+        "'orders':[['o',1,'paid',5,[1,2]]],'next':0,'version':2,'print':'printed','prints':2,"
+        "'keys':[['89eb0d6a','k']],'partitions':[[0,true,0,9]],'stats':1}";
     char quoted[sizeof text];
     for (size_t i = 0; i < sizeof text; i++)
         quoted[i] = text[i] == '\'' ? '"' : text[i];
@@ -374,11 +385,11 @@ words(void)
     for (field_t at = 0; at < FIELDS; at++)
         fprintf(file, "\"\\x%02x%s\"\n", 0xa0 + (unsigned)field_info(at)->name_size,
                 field_info(at)->name);
-    static const char *const more[] = { "sandbox",    "succeeded", "failed", "closed", "done",
-                                        "site",       "broker",    "sale",   "store",  "role",
-                                        "public-key", "metadata",  "curve",  "kiosk",  "-7",
-                                        "A1",         "7/3",       "HH:MM",  "HS256",  "kid",
-                                        "revoked" };
+    static const char *const more[] = { "sandbox",    "succeeded", "failed",  "closed", "done",
+                                        "site",       "broker",    "sale",    "store",  "role",
+                                        "public-key", "metadata",  "curve",   "kiosk",  "-7",
+                                        "A1",         "7/3",       "HH:MM",   "HS256",  "kid",
+                                        "revoked",    "begin",     "reprint", "staff",  "wang" };
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         fprintf(file, "\"%s\"\n", more[i]);
     fprintf(file, "\"\\x9a\\x51\"\n");

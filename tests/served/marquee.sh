@@ -56,6 +56,12 @@ check 'a token has 31 characters' [ ${#token} = 31 ]
 check 'the code is drawn' grep -q '▄▄▄▄▄' "$work/said"
 exits 0 'written' tickets show "$ticket" --qr png --out "$work/ticket.png"
 check 'a scanner reads the token' [ "$(zbarimg -q --raw --nodbus "$work/ticket.png")" = "$token" ]
+exits 0 '' tickets print "$ticket" --kiosk lobby-1
+exits 1 'PRINT_STATE.*printing' tickets print "$ticket" --kiosk lobby-2
+exits 0 '' tickets print "$ticket" --kiosk lobby-1 --step done
+check 'the paper is counted' [ "$(word prints)" = 1 ]
+exits 2 '--kiosk' tickets print "$ticket"
+exits 1 'BAD_FIELD' tickets print "$ticket" --kiosk lobby-1 --step burn
 exits 0 '' tickets redeem "$token" --kiosk lobby-1
 check 'it says the seat' [ "$(word row)$(word column)" = H12 ]
 exits 1 'ALREADY_REDEEMED.*lobby-1' tickets redeem "$token" --kiosk lobby-2
@@ -76,6 +82,8 @@ exits 0 '' orders create "$(word lock)"
 exits 0 '' orders cancel "$(word order)"
 exits 0 '' orders refund "$order" --seats H13 --wait
 check 'the money is back' grep -q 'partly_refunded' "$work/said"
+exits 0 '' tickets revoked "$show"
+check 'its ticket is revoked' [ "$(grep -c "^$order-[0-9]*$" "$work/said")" = 1 ]
 check 'both orders are listed' [ "$(marquee orders list "$show" | wc -l)" = 2 ]
 check 'any operation can be called' grep -q '"commands"' <(marquee call stats --on 0)
 exits 1 'UNKNOWN_SEAT.*seat 999' call seats.lock --on "$show" user=1 seats=1,999
@@ -108,8 +116,11 @@ exits 3 'NOT_SENT' status --endpoint tcp://127.0.0.1:1 --timeout-ms 200
 exits 0 '' operations list --markdown
 
 # Keys.
+exits 0 '' site keys
+check 'the site has a key' grep -qE '^[0-9a-f]{8}  [0-9a-f]{64}$' "$work/said"
 exits 0 '' keys new gate-1 --role kiosk --directory "$work/keys"
 exits 1 'exists' keys new gate-1 --role kiosk --directory "$work/keys"
+exits 2 'role' keys new gate-2 --role staff --directory "$work/keys"
 exits 2 'role' keys new gate-2 --role king --directory "$work/keys"
 check 'it is listed' grep -q 'gate-1.*kiosk' <(marquee keys list --directory "$work/keys")
 exits 0 '' status --key "$work/keys/gate-1.key" --endpoint "$secure"

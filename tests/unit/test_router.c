@@ -24,6 +24,7 @@ typedef struct {
     uint8_t frame[FRAME_MAX];
     size_t size;
     int64_t now_ms;
+    role_t role; /* of who says hello next */
     uint32_t messages[CLIENTS], answers[CLIENTS], by_status[32];
     uint32_t forwarded;
     uint8_t reply[REPLY_MAX];
@@ -33,8 +34,9 @@ typedef struct {
 static role_t
 desk_role(void *argument, uint64_t client, const char *public_key)
 {
-    (void)argument, (void)client, (void)public_key;
-    return ROLE_ADMIN;
+    const desk_t *desk = argument;
+    (void)client, (void)public_key;
+    return desk->role;
 }
 
 static void *
@@ -150,12 +152,19 @@ desk_time(desk_t *desk, int64_t ms)
     router_clock(desk->router, desk->now_ms);
 }
 
-static int
-desk_open(void **state)
+static void
+desk_hello(desk_t *desk, uint64_t client)
 {
     static const uint8_t hello[] = "\x81\xa6"
                                    "client\xc4\x10"
                                    "0123456789abcdef";
+    desk_add(desk, OP_HELLO, 0, hello, sizeof hello - 1);
+    desk_give(desk, client);
+}
+
+static int
+desk_open(void **state)
+{
     desk_t *desk = calloc(1, sizeof *desk);
     if (!desk)
         return -1;
@@ -174,10 +183,9 @@ desk_open(void **state)
         return -1;
     desk_time(desk, 100);
     desk_actor(desk, WIRE_READY, STATUS_OK);
-    for (uint64_t client = 1; client < CLIENTS; client++) {
-        desk_add(desk, OP_HELLO, 0, hello, sizeof hello - 1);
-        desk_give(desk, client);
-    }
+    desk->role = ROLE_ADMIN;
+    for (uint64_t client = 1; client < CLIENTS; client++)
+        desk_hello(desk, client);
     router_flush(desk->router);
     assert_int_equal(desk->by_status[STATUS_OK], CLIENTS - 1);
     desk_forget(desk);
@@ -280,6 +288,40 @@ late_commands_shorten_the_queue_faster_up_to_a_bound(void **state)
     assert_int_equal(most, usual);
 }
 
+/* What the router lets through of a role that had said hello. */
+static bool
+desk_passes(desk_t *desk, uint16_t operation)
+{
+    desk_forget(desk);
+    desk_add(desk, operation, WALL_MS + desk->now_ms + 1000, "\x80", 1);
+    desk_give(desk, 1);
+    router_flush(desk->router);
+    assert_int_equal(desk->forwarded + desk->by_status[STATUS_FORBIDDEN], 1);
+    return desk->forwarded == 1;
+}
+
+static void
+a_bridge_passes_with_what_staff_may_do(void **state)
+{
+    static const struct {
+        role_t role;
+        uint16_t operation;
+        bool passes;
+    } cases[] = { { ROLE_BRIDGE, OP_SEATS_LOCK, true },   { ROLE_BRIDGE, OP_SEATS_BLOCK, true },
+                  { ROLE_BRIDGE, OP_ORDER_REFUND, true }, { ROLE_BRIDGE, OP_ECHO, false },
+                  { ROLE_BRIDGE, OP_RULES, false },       { ROLE_KIOSK, OP_SEATS_BLOCK, false },
+                  { ROLE_KIOSK, OP_TICKET_REDEEM, true }, { ROLE_CASHIER, OP_SEATS_BLOCK, false } };
+    desk_t *desk = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        desk_time(desk, 11 * 60 * 1000); /* who was there is forgotten */
+        desk_actor(desk, WIRE_READY, STATUS_OK);
+        desk->role = cases[i].role;
+        desk_hello(desk, 1);
+        router_flush(desk->router);
+        assert_int_equal(desk_passes(desk, cases[i].operation), cases[i].passes);
+    }
+}
+
 int
 main(void)
 {
@@ -290,6 +332,7 @@ main(void)
         TEST(beyond_its_allowance_nothing_is_read_for_a_while),
         TEST(a_full_partition_does_not_take_what_is_late),
         TEST(late_commands_shorten_the_queue_faster_up_to_a_bound),
+        TEST(a_bridge_passes_with_what_staff_may_do),
     };
     return cmocka_run_group_tests_name("router", tests, NULL, NULL);
 }
