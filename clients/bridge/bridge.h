@@ -35,7 +35,7 @@ enum {
     BRIDGE_CALLS_FREE = 1024,
     BRIDGE_READ_MS = 3000,   /* how long a read may take */
     BRIDGE_WRITE_MS = 10000, /* how long a write may take */
-    BRIDGE_ONCE_MS = 50000, /* the same with an Idempotency-Key: its answer is remembered so long */
+
 };
 
 typedef enum { IDENTITY_NONE, IDENTITY_BUYER, IDENTITY_STAFF, IDENTITY_KIOSK } identity_kind_t;
