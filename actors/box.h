@@ -6,6 +6,7 @@
  *   S 0     seat_t a seat
  *   P n     purchase_t: lock n, and in the same record its order, payment and tickets
  *   X tell  refund_t: one refund and its outbox row; due at the next resend
+ *   Q, E, U the waiting room: see box_queue.h
  * Space 0 is the partition's own:
  *   R 0     rules_t: defaults for new showtimes
  *   N 0     counters_t
@@ -28,6 +29,9 @@ enum {
     BOX_SEATS = 'S',
     BOX_PURCHASE = 'P',
     BOX_REFUND = 'X',
+    BOX_QUEUE = 'Q',
+    BOX_QUEUE_PAGE = 'E',
+    BOX_QUEUE_USERS = 'U',
     BOX_RULES = 'R',
     BOX_COUNTERS = 'N',
     BOX_PAGE = 'Z',
@@ -71,7 +75,7 @@ typedef struct {
     uint32_t purchases; /* numbers given out */
     uint16_t counts[SEAT_STATES];
     uint16_t seat_count;
-    uint8_t zone_count, zero[3];
+    uint8_t zone_count, room, zero[2]; /* room: 1 when there is, or was, a waiting room */
     rules_t rules;
     int64_t opens_ms, closes_ms, starts_ms, ends_ms;
     /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */

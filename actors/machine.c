@@ -68,6 +68,13 @@ static const uint8_t machine_table[MACHINES][MACHINE_STATE_MAX][MACHINE_EVENT_MA
     [MACHINE_TICKET] = {
         [TICKET_ISSUED] = { [TICKET_ON_REDEEM] = TICKET_REDEEMED, [TICKET_ON_VOID] = TICKET_VOID },
     },
+    [MACHINE_PLACE] = {
+        [PLACE_WAITING] = { [PLACE_ON_ADMIT] = PLACE_INSIDE, [PLACE_ON_LEAVE] = PLACE_LEFT },
+        [PLACE_INSIDE] = { [PLACE_ON_BUY] = PLACE_BOUGHT,
+                           [PLACE_ON_LEAVE] = PLACE_LEFT,
+                           [PLACE_ON_EXPIRE] = PLACE_EXPIRED },
+        [PLACE_LEFT] = { [PLACE_ON_RETURN] = PLACE_WAITING },
+    },
 };
 
 static const struct {
@@ -92,6 +99,7 @@ static const struct {
     [MACHINE_PAYMENT] = { PAYMENT_STATES - 1, PAYMENT_EVENTS },
     [MACHINE_REFUND] = { REFUND_STATES - 1, REFUND_EVENTS },
     [MACHINE_TICKET] = { TICKET_STATES - 1, TICKET_EVENTS },
+    [MACHINE_PLACE] = { PLACE_STATES - 1, PLACE_EVENTS },
 };
 
 bool

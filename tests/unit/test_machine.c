@@ -64,6 +64,12 @@ static const struct {
     { MACHINE_REFUND, "failed", "retry", "requested" },
     { MACHINE_TICKET, "issued", "redeem", "redeemed" },
     { MACHINE_TICKET, "issued", "void", "void" },
+    { MACHINE_PLACE, "waiting", "admit", "inside" },
+    { MACHINE_PLACE, "waiting", "leave", "left" },
+    { MACHINE_PLACE, "inside", "buy", "bought" },
+    { MACHINE_PLACE, "inside", "leave", "left" },
+    { MACHINE_PLACE, "inside", "expire", "expired" },
+    { MACHINE_PLACE, "left", "return", "waiting" },
 };
 enum { EXPECTED = sizeof expected / sizeof expected[0] };
 
