@@ -3,6 +3,7 @@
 #include "broker/status.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/crowd.h"
+#include "tests/sim/queue.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -520,6 +521,12 @@ const act_t acts[] = {
     { OP_ECHO, STAFF, 2, make_of_showtime, NULL },
     { OP_STATS, STAFF, 2, make_of_partition, NULL },
     { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL },
+    { OP_QUEUE_OPEN, STAFF, 12, queue_make_open, NULL },
+    { OP_QUEUE_CLOSE, STAFF, 2, queue_make_close, NULL },
+    { OP_QUEUE_JOIN, GUEST, 30, queue_make_join, queue_learn_place },
+    { OP_QUEUE_LOOK, GUEST, 12, queue_make_of_user, queue_learn_place },
+    { OP_QUEUE_LEAVE, GUEST, 3, queue_make_of_user, NULL },
+    { OP_QUEUE_GET, GUEST, 4, queue_make_get, queue_learn_get },
 };
 const uint32_t act_count = sizeof acts / sizeof acts[0];
 
