@@ -99,7 +99,7 @@ box_number(const fuzz_box_t *self, const field_info_t *info, fuzz_input_t *input
     case 3:
         return 500 * small;
     default:
-        return small;
+        return small <= info->max ? small : info->max;
     }
 }
 
@@ -203,7 +203,8 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
                   { FIELD_CLOSES, 600000 },
                   { FIELD_STARTS, 700000 },
                   { FIELD_ENDS, 800000 } };
-    uint64_t wanted = operation->required | (operation->optional & fuzz_take(input, 6));
+    uint64_t chosen = fuzz_take(input, 6); /* 48 bits choose among 64 fields */
+    uint64_t wanted = operation->required | (operation->optional & (chosen | chosen << 48));
     bool plain = operation->code == OP_SHOWTIME_OPEN && fuzz_below(input, 4);
     uint32_t count = 0;
     for (field_t at = 0; at < FIELDS; at++)
@@ -245,7 +246,9 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
                              .moment = self->now_ms + (how == 2 ? -1 : 5000) };
     wire_route_t route = { .peer = 1,
                            .client = 1,
-                           .role = (uint8_t)(how == 3 ? ROLE_CASHIER : ROLE_ADMIN) };
+                           .role = (uint8_t)(how == 3   ? ROLE_CASHIER
+                                             : how == 4 ? ROLE_BRIDGE
+                                                        : ROLE_ADMIN) };
     if (operation->mode == MODE_MACHINE)
         route.role = ROLE_ACTOR;
     wire_record_t record = { header, bytes, (uint32_t)pack.size };
