@@ -69,8 +69,10 @@ queue_credit_ms(const queue_t *queue)
 static int64_t
 queue_due_ms(const box_t *box, const queue_t *queue)
 {
+    if (!queue->drawn_ms && !queue->open)
+        return 0;
     if (!queue->drawn_ms)
-        return queue->open ? queue->opens_ms : 0;
+        return queue->opens_ms ? queue->opens_ms : 1; /* 0 would be never */
     int64_t due_ms = INT64_MAX;
     if (queue->open && box_queue_waiting(queue)) {
         due_ms = box->head->closes_ms;

@@ -131,6 +131,17 @@ a_room_of_a_running_sale_is_first_come_first_served(void **unused)
     world_destroy(w);
 }
 
+/* The least time that the wire takes is a time too. */
+static void
+a_room_that_opened_at_zero_is_drawn(void **unused)
+{
+    (void)unused;
+    world_t *w = world_with_hall();
+    assert_int_equal(CALL(w, QUEUE_OPEN, N(CAPACITY, 1), N(RATE, 60), N(OPENS, 0)), STATUS_OK);
+    assert_true(queue_state(w)->drawn_ms == OPENS_MS);
+    world_destroy(w);
+}
+
 /* ------------------------------------------------------------------ one place each */
 
 static void
@@ -664,6 +675,7 @@ main(void)
         cmocka_unit_test(places_are_drawn_from_a_seed_that_was_committed_to),
         cmocka_unit_test(two_rooms_have_two_seeds),
         cmocka_unit_test(a_room_of_a_running_sale_is_first_come_first_served),
+        cmocka_unit_test(a_room_that_opened_at_zero_is_drawn),
         cmocka_unit_test(joining_again_keeps_the_place_and_the_receipt),
         cmocka_unit_test(places_survive_a_restart),
         cmocka_unit_test(who_left_may_come_back),
