@@ -5,6 +5,7 @@
 #include "tests/sim/bank.h"
 #include "tests/sim/crowd.h"
 #include "tests/sim/judge_inside.h"
+#include "tests/sim/queue.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -621,6 +622,12 @@ const act_t acts[] = {
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },
     { OP_SITE_KEYS, GATE | GUEST, 1, make_of_partition, NULL, false },
     { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL, false },
+    { OP_QUEUE_OPEN, STAFF, 12, queue_make_open, NULL, false },
+    { OP_QUEUE_CLOSE, STAFF, 2, queue_make_close, NULL, false },
+    { OP_QUEUE_JOIN, GUEST, 30, queue_make_join, queue_learn_place, false },
+    { OP_QUEUE_LOOK, GUEST, 12, queue_make_of_user, queue_learn_place, false },
+    { OP_QUEUE_LEAVE, GUEST, 3, queue_make_of_user, NULL, false },
+    { OP_QUEUE_GET, GUEST, 4, queue_make_get, queue_learn_get, false },
     /* at a desk */
     { OP_SEATS_BLOCK, GUEST, 2, make_block, NULL, true },
     { OP_SEATS_UNBLOCK, GUEST, 2, make_block, NULL, true },
