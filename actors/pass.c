@@ -90,7 +90,7 @@ pass_read(const char *text, size_t size, const uint8_t key[PASS_KEY_SIZE], pass_
     pass->showtime = pass_get(&at, 8);
     pass->user = pass_get(&at, 8);
     pass->until_ms = (int64_t)pass_get(&at, 8);
-    return true;
+    return pass->showtime > 0 && pass->user > 0 && pass->until_ms >= 0;
 }
 
 bool

@@ -31,6 +31,7 @@ enum {
     PASS_KEY_SIZE = 32,
     PASS_BYTES = 1 + 8 + 8 + 8,
     PASS_RECEIPT_BYTES = 1 + 8 + 8 + 4 + 1 + 8 + DRAW_SEED_SIZE,
+    PASS_TEXT = ((PASS_SIGNATURE + PASS_BYTES) * 4 + 2) / 3, /* characters */
     PASS_ROOM = (PASS_SIGNATURE + PASS_BYTES) * 4 / 3 + 3,
     PASS_RECEIPT_ROOM = (PASS_SIGNATURE + PASS_RECEIPT_BYTES) * 4 / 3 + 3,
 };

@@ -202,7 +202,7 @@ make_lock(sim_t *sim, person_t *person, pack_t *pack)
          wheels = chance_below(&sim->chance, 8) == 0;
     pick_seats(sim, &person->call);
     pack_map(pack, 2u + short_time + wheels);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_seats(pack, "seats", &person->call);
     if (short_time)
         pack_key_uint(pack, "ttl_ms", (uint64_t)chance_between(&sim->chance, 1000, 8000));
@@ -219,7 +219,7 @@ make_best(sim_t *sim, person_t *person, pack_t *pack)
     bool zone = chance_below(&sim->chance, 3) == 0;
     person->call.count = (uint8_t)(1 + chance_below(&sim->chance, 4));
     pack_map(pack, 2u + zone);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "count", person->call.count);
     if (zone)
         pack_key_str(pack, "zone", chance_below(&sim->chance, 2) ? "a" : "b");
@@ -260,7 +260,7 @@ make_of_lock(sim_t *sim, person_t *person, pack_t *pack)
     if (!pick_lock(sim, person))
         return false;
     pack_map(pack, 2);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
     return true;
 }
@@ -272,7 +272,7 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
         return false;
     bool pay = chance_below(&sim->chance, 2);
     pack_map(pack, 2u + pay);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
     if (pay)
         pack_key_str(pack, "provider", "sandbox");
@@ -319,7 +319,7 @@ pick_order(sim_t *sim, person_t *person, pack_t *pack, uint32_t fields)
     person->call.purchase = known ? known->purchase : bought->purchase;
     pack_map(pack, fields);
     pack_key_str(pack, "order", known ? known->order : bought->order);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     return true;
 }
 

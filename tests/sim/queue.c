@@ -1,4 +1,5 @@
 /* queue - see queue.h for the contract. */
+#include "tests/sim/crowd.h"
 #include "tests/sim/queue.h"
 #include "actors/box_queue.h"
 #include "actors/pass.h"
@@ -279,6 +280,8 @@ queue_judge_locks(sim_t *sim, const box_t *box, int64_t now_ms)
             continue;
         if (purchase->locked_ms < now_ms)
             return;
+        if (purchase->user >= CROWD_DESK_USER)
+            continue;
         const place_t *place = box_queue_find(box, purchase->user, &user)
                                    ? box_queue_place(box, user.lane, user.number)
                                    : NULL;
