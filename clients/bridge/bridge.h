@@ -72,7 +72,7 @@ struct call {
     char origin[BRIDGE_WORD_MAX + 1];
 };
 
-enum { BRIDGE_BUCKETS = 14, METRICS_PARTITIONS_MAX = 64 };
+enum { BRIDGE_SITE_KEYS = 4, BRIDGE_BUCKETS = 14, METRICS_PARTITIONS_MAX = 64 };
 typedef struct {
     uint64_t count, sum_us, buckets[BRIDGE_BUCKETS];
     uint64_t by_class[6]; /* of status / 100 */
@@ -117,6 +117,8 @@ struct bridge {
     char date[HTTP_DATE_ROOM];
     int64_t date_s;
     int log_level;
+    uint8_t site_keys[BRIDGE_SITE_KEYS][32]; /* public, of passes */
+    uint32_t site_key_count;
     json_t *looks[METRICS_PARTITIONS_MAX + 1]; /* the broker's status, then partitions' */
 };
 
