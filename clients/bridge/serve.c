@@ -179,6 +179,20 @@ serve_read_head(call_t *call, const http_request_t *request)
     guard_address(call, request);
 }
 
+/* "Allow: ..." without its end; HEAD goes where GET goes. */
+static size_t
+serve_allow(char *to, size_t room, uint32_t allowed)
+{
+    size_t size = (size_t)snprintf(to, room, "Allow: OPTIONS");
+    if (allowed >> HTTP_GET & 1)
+        allowed |= 1u << HTTP_HEAD;
+    for (uint32_t method = 0; method < HTTP_METHODS; method++)
+        if (allowed >> method & 1)
+            size += (size_t)snprintf(to + size, room - size, ", %s",
+                                     route_method_name((http_method_t)method));
+    return size;
+}
+
 static void
 serve_not_here(call_t *call, route_verdict_t verdict, uint32_t allowed)
 {
@@ -187,11 +201,7 @@ serve_not_here(call_t *call, route_verdict_t verdict, uint32_t allowed)
         answer_problem(call, PROBLEM_NOT_FOUND, NULL, "");
         return;
     }
-    size_t size = (size_t)snprintf(extra, sizeof extra, "Allow: OPTIONS");
-    for (uint32_t method = 0; method < HTTP_METHODS; method++)
-        if (allowed >> method & 1)
-            size += (size_t)snprintf(extra + size, sizeof extra - size, ", %s",
-                                     route_method_name((http_method_t)method));
+    size_t size = serve_allow(extra, sizeof extra, allowed);
     snprintf(extra + size, sizeof extra - size, "\r\n");
     answer_problem(call, PROBLEM_METHOD_NOT_ALLOWED, NULL, extra);
 }
@@ -201,11 +211,7 @@ static void
 serve_options(call_t *call, uint32_t allowed)
 {
     char extra[384];
-    size_t size = (size_t)snprintf(extra, sizeof extra, "Allow: OPTIONS");
-    for (uint32_t method = 0; method < HTTP_METHODS; method++)
-        if (allowed >> method & 1)
-            size += (size_t)snprintf(extra + size, sizeof extra - size, ", %s",
-                                     route_method_name((http_method_t)method));
+    size_t size = serve_allow(extra, sizeof extra, allowed);
     if (call->cors)
         size += (size_t)snprintf(
             extra + size, sizeof extra - size,
