@@ -85,6 +85,16 @@ serve_is_id(http_text_t text)
     return true;
 }
 
+static void
+serve_number(call_t *call)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t number = ++call->bridge->request_number;
+    for (int i = 15; i >= 0; i--, number >>= 4)
+        call->request_id[i] = digits[number & 15];
+    call->request_id[16] = 0;
+}
+
 /* A request that names itself keeps its name; the others are numbered. */
 static void
 serve_name(call_t *call, const http_request_t *request)
@@ -93,13 +103,8 @@ serve_name(call_t *call, const http_request_t *request)
     if (http_field(request, "x-request-id", &id) && serve_is_id(id)) {
         memcpy(call->request_id, id.data, id.size);
         call->request_id[id.size] = 0;
-        return;
-    }
-    static const char digits[] = "0123456789abcdef";
-    uint64_t number = ++call->bridge->request_number;
-    for (int i = 15; i >= 0; i--, number >>= 4)
-        call->request_id[i] = digits[number & 15];
-    call->request_id[16] = 0;
+    } else
+        serve_number(call);
 }
 
 static int
@@ -266,8 +271,10 @@ static void
 serve_refused(void *owner, conn_t *conn, uint16_t status, const char *reason)
 {
     call_t *call = serve_new(owner, conn);
-    if (call)
-        answer_problem(call, answer_problem_of(status), reason, "");
+    if (!call)
+        return;
+    serve_number(call);
+    answer_problem(call, answer_problem_of(status), reason, "");
 }
 
 static void
