@@ -182,6 +182,7 @@ serve_read_head(call_t *call, const http_request_t *request)
         call->etag[text.size] = 0;
     }
     guard_address(call, request);
+    guard_origin(call, request);
 }
 
 /* "Allow: ..." without its end; HEAD goes where GET goes. */
