@@ -145,6 +145,8 @@ int kiosk_load(bridge_t *self, char *error, size_t room);
 /* guard.c: who calls, and may they? 0, or it has answered with a problem. */
 int guard_admit(call_t *call, const http_request_t *request, http_text_t body);
 void guard_address(call_t *call, const http_request_t *request);
+/* Does it come from a page of an origin that is listed? Then it may read the answer. */
+void guard_origin(call_t *call, const http_request_t *request);
 /* staff.c */
 struct staff_ring *staff_load(const char *directory, char *error, size_t room);
 void staff_destroy(struct staff_ring **self_p);

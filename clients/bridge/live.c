@@ -216,11 +216,26 @@ live_switch(call_t *call)
     return call->conn && call->conn->state != CONN_DEAD;
 }
 
+/* HEAD asks for what a stream would begin with, and no more. */
+static void
+live_head_only(call_t *call)
+{
+    conn_t *conn = call->conn;
+    (void)live_switch(call);
+    metrics_count(call, 200);
+    serve_release(call);
+    conn_end(conn);
+}
+
 /* The call's connection becomes a stream; the call is over. NULL: it has ended otherwise. */
 follower_t *
 live_begin(hall_t *hall, call_t *call, follow_t kind)
 {
     bridge_t *bridge = call->bridge;
+    if (call->method == HTTP_HEAD) {
+        live_head_only(call);
+        return NULL;
+    }
     follower_t *self = calloc(1, sizeof *self);
     if (!self) {
         answer_problem(call, PROBLEM_INTERNAL, "memory is short", "");
@@ -362,7 +377,7 @@ live_handshake(call_t *call, const http_request_t *request)
     uint16_t verdict = ws_accept(request, call->accept);
     if (verdict == 101)
         return true;
-    answer_problem(call, verdict == 426 ? PROBLEM_WEBSOCKET : answer_problem_of(verdict),
+    answer_problem(call, verdict == 426 ? PROBLEM_WEBSOCKET : PROBLEM_BAD_REQUEST,
                    "a WebSocket handshake was expected",
                    verdict == 426 ? "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n" : "");
     return false;

@@ -35,12 +35,13 @@ openapi_field(field_t field)
     }
 }
 
-/* A name that is no field of the protocol: text, unless the word says otherwise. */
+/* A name that is no field of the protocol, or one that is bytes there and not here: as its word
+ * says. */
 static json_t *
 openapi_named(const char *name, size_t size, char type)
 {
     field_t field = field_named(name, size);
-    if (field < FIELDS)
+    if (field < FIELDS && field_info(field)->type != TYPE_BIN)
         return openapi_field(field);
     return json_pack("{s:s}", "type", type == 'n' ? "integer" : type == 'f' ? "boolean" : "string");
 }
