@@ -268,7 +268,8 @@ fuzz:
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)
-	@BUILD=$(BUILD) $(firstword $(wildcard bench/run.sh bench/run.mjs))
+	@BUILD=$(BUILD) bench/run.mjs
+	@BUILD=$(BUILD) bench/bridge.mjs
 
 bin := $(DESTDIR)$(PREFIX)/bin
 lib := $(DESTDIR)$(PREFIX)/lib
