@@ -9,7 +9,6 @@
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/files.h"
 #include "clients/bridge/hall.h"
-#include "clients/bridge/handlers.h"
 #include "clients/bridge/list.h"
 #include "clients/bridge/live.h"
 #include "clients/bridge/metrics.h"
@@ -35,13 +34,6 @@ enum {
     MAIN_SYNC_TICKS = 10,  /* between two syncs of the audit log */
     MAIN_DRAIN_MS = 10000, /* what is not answered by then is cut */
     MAIN_PLACES = 65536,   /* names that a rate table remembers */
-};
-
-route_handler_fn *const route_handlers[ROUTES] = {
-#define R(id, method, path, who, lane, operation, handler, query, body, success, summary)          \
-    handle_##handler,
-    ROUTE_TABLE(R)
-#undef R
 };
 
 static const char main_usage[] =
