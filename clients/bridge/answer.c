@@ -256,7 +256,9 @@ answer_send(call_t *call, uint16_t status, const char *type, const void *body, s
         head_number(&head, size);
     }
     if (packed)
-        head_line(&head, "\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding");
+        head_line(&head, "\r\nContent-Encoding: gzip");
+    if (packed || strstr(extra, "Cache-Control:")) /* what may be kept, may be packed or not */
+        head_line(&head, "\r\nVary: Accept-Encoding");
     head_line(&head, "\r\n");
     head_line(&head, extra);
     head_line(&head, "\r\n");
