@@ -84,6 +84,7 @@ answer_status_of(uint16_t status)
         { STATUS_EXPIRED, 504 },
         { STATUS_BUSY, 503 },
         { STATUS_UNAVAILABLE, 503 },
+        { STATUS_REQUEST_REUSED, 422 },
         { STATUS_NO_SPACE, 503 },
         { STATUS_UNKNOWN_OUTCOME, 504 },
         { STATUS_PENDING, 202 },

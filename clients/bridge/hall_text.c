@@ -156,8 +156,8 @@ hall_make_layout(hall_t *self)
     return true;
 }
 
-/* An answer with an entity tag: 304 for who has it already. The tag is weak, as it is the same packed
- * and unpacked. */
+/* An answer with an entity tag: 304 for who has it already. The tag is weak, as it is the same
+ * packed and unpacked. */
 static void
 hall_answer_text(call_t *call, hall_text_t *text, const char *etag, const char *cache)
 {
