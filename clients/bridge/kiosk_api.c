@@ -42,6 +42,9 @@ kiosk_load(bridge_t *self, char *error, size_t room)
     }
     free(self->kiosks);
     self->kiosks = ring;
+    for (uint32_t i = 0; self->halls && i < ring->count; i++)
+        if (ring->kiosks[i].revoked)
+            live_end_kiosk(self, ring->kiosks[i].name);
     return 0;
 }
 
@@ -379,6 +382,7 @@ handle_kiosk_revoke(call_t *call, const http_request_t *request, const path_t *p
         ring->kiosks[found - call->bridge->kiosks->kiosks].revoked = true;
     if (!kiosk_replace(call, ring))
         return;
+    live_end_kiosk(call->bridge, name);
     kiosk_audit(call, name, "revoke", call->identity.staff);
     answer_empty(call, 204, "");
 }

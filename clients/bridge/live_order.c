@@ -146,3 +146,15 @@ live_tell_kiosk(bridge_t *bridge, const char *kiosk, const char *text, size_t si
     }
     return told;
 }
+
+void
+live_end_kiosk(bridge_t *bridge, const char *kiosk)
+{
+    const hall_t *hall = hall_find(bridge, 0);
+    follower_t *next;
+    for (follower_t *at = hall ? hall->followers : NULL; at; at = next) {
+        next = at->next;
+        if (strcmp(at->word, kiosk) == 0)
+            conn_close_frame(at->conn, WS_CLOSE_POLICY, "revoked");
+    }
+}
