@@ -187,6 +187,10 @@ $(BUILD)/proof: $(BUILD)/tests/proof/proof.o $(order)
 build/wire.stamp: tests/wire/package-lock.json tests/wire/package.json | $(stamp)
 	cd tests/wire && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+# Those of the tests of the bridge: WebSocket, JWT, and a judge of OpenAPI documents.
+build/web.stamp: tests/web/package-lock.json tests/web/package.json | $(stamp)
+	cd tests/web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 #: run        build, start a server with the demo cinema, and keep it running
 run: programs
@@ -307,7 +311,7 @@ uninstall:
 
 #: clean      remove what was built; data/ stays
 clean:
-	rm -rf build tests/wire/node_modules
+	rm -rf build tests/wire/node_modules tests/web/node_modules
 
 help:
 	@sed -n 's/^#: //p' Makefile

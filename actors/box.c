@@ -1,5 +1,6 @@
 /* box - see box.h for the records and the contract. */
 #include "actors/box.h"
+#include "actors/box_queue.h"
 #include "actors/ids.h"
 #include "actors/ticket.h"
 #include <assert.h>
@@ -300,6 +301,8 @@ box_due(turn_t *turn, state_key_t key)
         box_purchase_due(&box, (uint32_t)key.number);
     } else if (key.table == BOX_NONCE) {
         box_nonce_due(&box, key.number);
+    } else if (key.table == BOX_QUEUE) {
+        box_queue_tick(&box);
     } else {
         assert(key.table == BOX_REFUND);
         box_refund_due(&box, key.number);

@@ -10,6 +10,7 @@
  *   V n     page n - 1 of them, in that order: BOX_VOIDS void_t
  *   K 0     nonces_t: how many nonces are remembered
  *   K hash  16 bytes: a nonce; due when it is forgotten
+ *   Q, E, U the waiting room: see box_queue.h
  * Space 0 is the partition's own:
  *   R 0     rules_t: defaults for new showtimes
  *   N 0     counters_t
@@ -35,6 +36,9 @@ enum {
     BOX_REFUND = 'X',
     BOX_REVOKED = 'V',
     BOX_NONCE = 'K',
+    BOX_QUEUE = 'Q',
+    BOX_QUEUE_PAGE = 'E',
+    BOX_QUEUE_USERS = 'U',
     BOX_RULES = 'R',
     BOX_COUNTERS = 'N',
     BOX_PAGE = 'Z',
@@ -81,7 +85,7 @@ typedef struct {
     uint32_t purchases; /* numbers given out */
     uint16_t counts[SEAT_STATES];
     uint16_t seat_count;
-    uint8_t zone_count, zero[3];
+    uint8_t zone_count, room, zero[2]; /* room: 1 when there is, or was, a waiting room */
     rules_t rules;
     int64_t opens_ms, closes_ms, starts_ms, ends_ms;
     /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */

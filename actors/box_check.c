@@ -1,5 +1,6 @@
 /* box_check - the invariants of a showtime, recomputed from its records. See box.h for the list. */
 #include "actors/box.h"
+#include "actors/box_queue.h"
 #include <string.h>
 
 typedef struct {
@@ -193,5 +194,6 @@ box_check(state_t *state, uint64_t showtime)
     broken = check_revoked(&self);
     if (broken)
         return broken;
-    return check_books(&self);
+    broken = box_queue_check(&self.box);
+    return broken ? broken : check_books(&self);
 }

@@ -1,5 +1,6 @@
 /* box_payment - money that comes in: asked for, in time, too late, twice, or in another sum. */
 #include "actors/box.h"
+#include "actors/box_queue.h"
 #include "actors/ids.h"
 #include "actors/ticket.h"
 #include <assert.h>
@@ -183,6 +184,7 @@ box_offer_end(box_t *self, uint32_t number, purchase_t *purchase, bool yes)
     if (yes) {
         payment_issue(purchase);
         payment_book(self, 0, purchase->paid, -purchase->paid, 0);
+        box_queue_bought(self, purchase->user);
     } else {
         payment_book(self, 0, 0, -purchase->paid, purchase->paid);
         (void)box_request_refund(self, number, purchase, purchase->paid, purchase->txn,
@@ -277,6 +279,8 @@ payment_succeeded(box_t *box, const command_t *command, uint32_t number, const p
     purchase->paid = amount;
     purchase->paid_ms = box->turn->now_ms;
     purchase->settled = payment_accept_money(box, number, purchase);
+    if (purchase->settled == STATUS_OK)
+        box_queue_bought(box, purchase->user);
     box_publish_order(box, number, purchase);
     payment_reply(box, number, purchase, purchase->settled);
     return purchase->settled;

@@ -1,5 +1,6 @@
 /* box_seats - locks: taking seats, holding them longer, giving them back; blocking by staff. */
 #include "actors/box.h"
+#include "actors/box_queue.h"
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
@@ -159,6 +160,8 @@ box_seats_lock(turn_t *turn, const command_t *command)
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
     status_t status = seats_sale_window(&box);
+    if (status == STATUS_OK)
+        status = box_queue_allows(&box, command);
     if (status != STATUS_OK)
         return status;
     box_hall(&box);
@@ -181,6 +184,8 @@ box_seats_best(turn_t *turn, const command_t *command)
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
     status_t status = seats_sale_window(&box);
+    if (status == STATUS_OK)
+        status = box_queue_allows(&box, command);
     if (status != STATUS_OK)
         return status;
     if (command_has(command, FIELD_ZONE)) {

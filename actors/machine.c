@@ -73,6 +73,13 @@ static const uint8_t machine_table[MACHINES][MACHINE_STATE_MAX][MACHINE_EVENT_MA
         [PRINT_PRINTING] = { [PRINT_ON_DONE] = PRINT_PRINTED, [PRINT_ON_FAIL] = PRINT_ISSUED },
         [PRINT_PRINTED] = { [PRINT_ON_REPRINT] = PRINT_ISSUED },
     },
+    [MACHINE_PLACE] = {
+        [PLACE_WAITING] = { [PLACE_ON_ADMIT] = PLACE_INSIDE, [PLACE_ON_LEAVE] = PLACE_LEFT },
+        [PLACE_INSIDE] = { [PLACE_ON_BUY] = PLACE_BOUGHT,
+                           [PLACE_ON_LEAVE] = PLACE_LEFT,
+                           [PLACE_ON_EXPIRE] = PLACE_EXPIRED },
+        [PLACE_LEFT] = { [PLACE_ON_RETURN] = PLACE_WAITING },
+    },
 };
 
 static const struct {
@@ -98,6 +105,7 @@ static const struct {
     [MACHINE_REFUND] = { REFUND_STATES - 1, REFUND_EVENTS },
     [MACHINE_TICKET] = { TICKET_STATES - 1, TICKET_EVENTS },
     [MACHINE_PRINT] = { PRINT_STATES - 1, PRINT_EVENTS },
+    [MACHINE_PLACE] = { PLACE_STATES - 1, PLACE_EVENTS },
 };
 
 bool

@@ -39,11 +39,17 @@
     S(TICKET, VOID, "void")                                                                        \
     S(PRINT, ISSUED, "issued")                                                                     \
     S(PRINT, PRINTING, "printing")                                                                 \
-    S(PRINT, PRINTED, "printed")
+    S(PRINT, PRINTED, "printed")                                                                   \
+    S(PLACE, WAITING, "waiting")                                                                   \
+    S(PLACE, INSIDE, "inside")                                                                     \
+    S(PLACE, BOUGHT, "bought")                                                                     \
+    S(PLACE, LEFT, "left")                                                                         \
+    S(PLACE, EXPIRED, "expired")
 
 /* SEAT TAKE: a late payment takes a free seat at once. LOCK EXPIRE and RELEASE also end what was
  * ordered; ORDER LATE_PAY and OFFER follow money that came after the order's end; PAYMENT MISMATCH
- * is another sum than asked for. */
+ * is another sum than asked for. PLACE is one in a waiting room; RETURN takes back a LEAVE while
+ * the places are not drawn yet. */
 #define MACHINE_EVENTS(E)                                                                          \
     E(SEAT, LOCK, "lock")                                                                          \
     E(SEAT, RELEASE, "release")                                                                    \
@@ -80,7 +86,12 @@
     E(PRINT, BEGIN, "begin")                                                                       \
     E(PRINT, DONE, "done")                                                                         \
     E(PRINT, FAIL, "failed")                                                                       \
-    E(PRINT, REPRINT, "reprint")
+    E(PRINT, REPRINT, "reprint")                                                                   \
+    E(PLACE, ADMIT, "admit")                                                                       \
+    E(PLACE, BUY, "buy")                                                                           \
+    E(PLACE, LEAVE, "leave")                                                                       \
+    E(PLACE, EXPIRE, "expire")                                                                     \
+    E(PLACE, RETURN, "return")
 
 typedef enum {
     MACHINE_SEAT,
@@ -90,6 +101,7 @@ typedef enum {
     MACHINE_REFUND,
     MACHINE_TICKET,
     MACHINE_PRINT, /* of a ticket, whatever its own state */
+    MACHINE_PLACE,
     MACHINES
 } machine_t;
 
@@ -121,6 +133,15 @@ enum {
 enum { REFUND_NONE, REFUND_REQUESTED, REFUND_SENT, REFUND_DONE, REFUND_FAILED, REFUND_STATES };
 enum { TICKET_NONE, TICKET_ISSUED, TICKET_REDEEMED, TICKET_VOID, TICKET_STATES };
 enum { PRINT_NONE, PRINT_ISSUED, PRINT_PRINTING, PRINT_PRINTED, PRINT_STATES };
+enum {
+    PLACE_NONE,
+    PLACE_WAITING,
+    PLACE_INSIDE,
+    PLACE_BOUGHT,
+    PLACE_LEFT,
+    PLACE_EXPIRED,
+    PLACE_STATES
+};
 
 enum {
     SEAT_ON_LOCK,
@@ -163,6 +184,14 @@ enum {
 enum { REFUND_ON_SEND, REFUND_ON_FINISH, REFUND_ON_FAIL, REFUND_ON_RETRY, REFUND_EVENTS };
 enum { TICKET_ON_REDEEM, TICKET_ON_VOID, TICKET_EVENTS };
 enum { PRINT_ON_BEGIN, PRINT_ON_DONE, PRINT_ON_FAIL, PRINT_ON_REPRINT, PRINT_EVENTS };
+enum {
+    PLACE_ON_ADMIT,
+    PLACE_ON_BUY,
+    PLACE_ON_LEAVE,
+    PLACE_ON_EXPIRE,
+    PLACE_ON_RETURN,
+    PLACE_EVENTS
+};
 
 /* Is there such a step? */
 bool machine_allows(machine_t machine, uint8_t state, uint8_t event);

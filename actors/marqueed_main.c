@@ -144,6 +144,7 @@ marqueed_start_broker(marqueed_t *self)
     self->broker_options = (broker_options_t){
         .clients = conf->text[CONF_broker_clients],
         .events = conf->text[CONF_broker_events],
+        .bridges = conf->text[CONF_broker_bridges],
         .secure_clients = conf->text[CONF_broker_secure_clients],
         .secure_events = conf->text[CONF_broker_secure_events],
         .actors = "",
@@ -219,15 +220,17 @@ marqueed_start(marqueed_t *self)
 static void
 marqueed_serve(marqueed_t *self, int signals)
 {
-    char *clients, *events, *secure;
+    char *clients, *events, *secure, *bridges;
     zstr_sendx(self->broker, "ENDPOINTS", NULL);
-    if (zstr_recvx(self->broker, &clients, &events, &secure, NULL) != 3)
+    if (zstr_recvx(self->broker, &clients, &events, &secure, &bridges, NULL) != 4)
         return;
-    printf("ready clients=%s events=%s%s%s\n", clients, events, *secure ? " secure=" : "", secure);
+    printf("ready clients=%s events=%s%s%s%s%s\n", clients, events, *secure ? " secure=" : "",
+           secure, *bridges ? " bridges=" : "", bridges);
     fflush(stdout);
     zstr_free(&clients);
     zstr_free(&events);
     zstr_free(&secure);
+    zstr_free(&bridges);
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) < 0 && errno == EINTR)
         ;

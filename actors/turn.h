@@ -66,7 +66,8 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_seats_best, box_seats_extend, box_seats_release, box_seats_block, box_seats_unblock,
     box_order_create, box_order_get, box_order_cancel, box_order_accept, box_order_refund,
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
-    box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys;
+    box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
+    box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */
 void box_due(turn_t *turn, state_key_t key);

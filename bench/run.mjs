@@ -46,6 +46,7 @@ async function withServer(words, work) {
   const server = spawn(path.join(build, 'marqueed'), [
     '--set', `site/directory=${directory}/site`,
     '--set', 'broker/clients=tcp://127.0.0.1:*',
+    '--set', 'broker/bridges=tcp://127.0.0.1:*',
     '--set', 'broker/events=tcp://127.0.0.1:*',
     ...words,
   ], { stdio: ['ignore', 'pipe', 'inherit'] });

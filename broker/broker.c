@@ -9,6 +9,7 @@ enum {
     FRONT_PLAIN,
     FRONT_SECURE,
     FRONT_CASHIER,
+    FRONT_BRIDGES,
     FRONTS,
     BROKER_TURN_MESSAGES = 512, /* taken from one socket before the others get their turn */
     BROKER_REST_MS = 1,
@@ -56,6 +57,8 @@ broker_role_of(void *argument, uint64_t name, const char *public_key)
         return self->options->role;
     case FRONT_CASHIER:
         return ROLE_CASHIER;
+    case FRONT_BRIDGES:
+        return ROLE_BRIDGE;
     default:
         return public_key ? gate_role(self->gate, public_key) : ROLE_NONE;
     }
@@ -212,6 +215,12 @@ broker_pass(zsock_t *from, zsock_t *to, zsock_t *also)
     }
 }
 
+static const char *
+broker_endpoint(zsock_t *socket)
+{
+    return socket ? zsock_endpoint(socket) : "";
+}
+
 static void
 broker_pipe(broker_t *self)
 {
@@ -220,9 +229,9 @@ broker_pipe(broker_t *self)
     if (!word || streq(word, "$TERM"))
         self->stop = true;
     else if (streq(word, "ENDPOINTS"))
-        zstr_sendx(
-            self->pipe, zsock_endpoint(self->fronts[FRONT_PLAIN]), zsock_endpoint(self->events_out),
-            self->fronts[FRONT_SECURE] ? zsock_endpoint(self->fronts[FRONT_SECURE]) : "", NULL);
+        zstr_sendx(self->pipe, broker_endpoint(self->fronts[FRONT_PLAIN]),
+                   broker_endpoint(self->events_out), broker_endpoint(self->fronts[FRONT_SECURE]),
+                   broker_endpoint(self->fronts[FRONT_BRIDGES]), NULL);
     zstr_free(&word);
     zmsg_destroy(&message);
 }
@@ -300,6 +309,11 @@ broker_open(broker_t *self)
     snprintf(actors, sizeof actors, "%s %s", BROKER_INSIDE, options->actors);
     snprintf(events, sizeof events, "%s %s", BROKER_INSIDE_EVENTS, options->actor_events);
     self->fronts[FRONT_PLAIN] = broker_router(options->clients, NULL, BROKER_FRONT_HWM);
+    if (*options->bridges) {
+        self->fronts[FRONT_BRIDGES] = broker_router(options->bridges, NULL, BROKER_FRONT_HWM);
+        if (!self->fronts[FRONT_BRIDGES])
+            return false;
+    }
     self->fronts[FRONT_CASHIER] = broker_router(BROKER_INSIDE_CASHIER, NULL, BROKER_HWM);
     self->back = broker_router(actors, NULL, BROKER_HWM);
     self->events_out = broker_publisher(options->events, NULL);

@@ -88,7 +88,12 @@ enum {
     F(TRACE, "trace", BIN, 26, 26, "W3C traceparent: version, trace id, parent id, flags")         \
     F(NONCE, "nonce", BIN, 16, 16, "random, new for every request; goes with at_ms")               \
     F(AT, "at_ms", UINT, 0, TIME_MAX_MS, "when the request was made; goes with nonce")             \
-    F(STEP, "step", STR, 1, 15, "begin, done, failed or reprint")
+    F(STEP, "step", STR, 1, 15, "begin, done, failed or reprint")                                  \
+    F(LANE, "lane", UINT, 0, 1, "lane of the waiting room: 0, or 1 with priority")                 \
+    F(CAPACITY, "capacity", UINT, 1, 1000000, "how many may be inside the waiting room's door")    \
+    F(RATE, "rate", UINT, 1, 60000, "how many are let in a minute")                                \
+    F(PASS, "pass_ms", UINT, 1000, 7200000, "how long one who was let in may buy")                 \
+    F(SHARE, "share", UINT, 0, 100, "of a hundred let in, those of lane 1")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -212,14 +217,31 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(60, SEATS_CHANGED, none, "seats.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: from, number, changes: [[id, state]]", "published after every change of seats")      \
     O(61, ORDER_CHANGED, none, "order.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
-      "event: order, user, state, payment, refund", "published after every change of an order")
+      "event: order, user, state, payment, refund", "published after every change of an order")    \
+    O(70, QUEUE_OPEN, queue_open, "queue.open", SHOWTIME, WRITE, ROLES_STAFF, M2(CAPACITY, RATE),  \
+      M3(PASS, SHARE, OPENS), "commitment, opens_ms",                                              \
+      "open a waiting room before a sale, or change its settings")                                 \
+    O(71, QUEUE_CLOSE, queue_close, "queue.close", SHOWTIME, WRITE, ROLES_STAFF, 0, 0, "nothing",  \
+      "close the waiting room: everybody may buy")                                                 \
+    O(72, QUEUE_JOIN, queue_join, "queue.join", SHOWTIME, WRITE, ROLES_SALE, M1(USER), M1(LANE),   \
+      "number, lane, place, ahead, state, until_ms, wait_ms, commitment, receipt; inside: pass; "  \
+      "done: end",                                                                                 \
+      "get in line, or see the place again")                                                       \
+    O(73, QUEUE_LOOK, queue_look, "queue.look", SHOWTIME, READ, ROLES_SALE, M1(USER), 0,           \
+      "the same, without receipt", "look at a place in line")                                      \
+    O(74, QUEUE_LEAVE, queue_leave, "queue.leave", SHOWTIME, WRITE, ROLES_SALE, M1(USER), 0,       \
+      "nothing", "give a place or a pass up")                                                      \
+    O(75, QUEUE_GET, queue_get, "queue.get", SHOWTIME, READ, ROLES_ALL, 0, 0,                      \
+      "settings, counts by lane, commitment; after the draw its seed", "look at a waiting room")   \
+    O(76, QUEUE_CHANGED, none, "queue.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
+      "event: open, drawn, called, joined, inside", "published when places were called")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
     OP_##id = (code),
     OPERATION_TABLE(O)
 #undef O
-        OPERATION_CODE_MAX = 64
+        OPERATION_CODE_MAX = 96
 } operation_code_t;
 
 typedef struct {

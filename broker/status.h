@@ -72,7 +72,13 @@
     X(167, TOO_MANY_REQUESTS, "too many nonces are remembered; try again some minutes later")      \
     X(168, PRINT_STATE, "the ticket's print state does not allow this")                            \
     X(170, UNKNOWN_REFUND, "there is no such refund")                                              \
-    X(171, REFUND_STATE, "the refund's state does not allow this")
+    X(171, REFUND_STATE, "the refund's state does not allow this")                                 \
+    X(180, QUEUE_FIRST, "there is a waiting room: join it first")                                  \
+    X(181, NO_QUEUE, "the showtime has no waiting room")                                           \
+    X(182, QUEUE_CLOSED, "the waiting room is closed")                                             \
+    X(183, NOT_QUEUED, "the user has no place in the waiting room")                                \
+    X(184, QUEUE_FULL, "the waiting room takes no more people")                                    \
+    X(185, QUEUE_LIMIT, "the user gave up a place in this waiting room too often")
 
 enum {
 #define X(code, name, text) STATUS_##name = (code),

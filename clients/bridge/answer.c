@@ -104,6 +104,12 @@ answer_status_of(uint16_t status)
         { STATUS_UNKNOWN_TICKET, 404 },
         { STATUS_BAD_TOKEN, 404 },
         { STATUS_UNKNOWN_REFUND, 404 },
+        { STATUS_STALE_REQUEST, 403 },
+        { STATUS_REPLAYED, 403 },
+        { STATUS_TOO_MANY_REQUESTS, 429 },
+        { STATUS_QUEUE_FIRST, 403 },
+        { STATUS_NO_QUEUE, 404 },
+        { STATUS_NOT_QUEUED, 404 },
         { MARQUEE_NOT_SENT, 503 },
         { MARQUEE_NO_ANSWER, 504 },
     };

@@ -4,6 +4,7 @@
 #include "clients/bridge/ask.h"
 #include "clients/bridge/hall_text.h"
 #include "clients/bridge/handlers.h"
+#include "clients/bridge/room.h"
 #include "clients/mpjson.h"
 #include "clients/qr.h"
 #include <inttypes.h>
@@ -23,6 +24,14 @@ handle_operation(call_t *call, const http_request_t *request, const path_t *path
 
 /* ------------------------------------------------------------------ locks */
 
+static void
+lock_answered(call_t *call, const marquee_reply_t *reply)
+{
+    if (reply->status == STATUS_QUEUE_FIRST)
+        room_refused(call);
+    ask_answer(call, reply);
+}
+
 /* With `count` the actor chooses, else the seats are named. */
 void
 handle_lock(call_t *call, const http_request_t *request, const path_t *path, http_text_t body)
@@ -36,8 +45,8 @@ handle_lock(call_t *call, const http_request_t *request, const path_t *path, htt
     uint16_t code = best ? OP_SEATS_BEST : OP_SEATS_LOCK;
     json_decref(json);
     ask_begin(&ask, call);
-    if (ask_request(&ask, code, request, path, body, &key))
-        ask_send(&ask, code, key, ask_answer);
+    if (ask_request(&ask, code, request, path, body, &key) && room_lets(call, request, key))
+        ask_send(&ask, code, key, lock_answered);
 }
 
 /* One seat, in the manner of the old interface: the place is SHOWTIME-SEAT. */
@@ -47,7 +56,6 @@ handle_lock_place(call_t *call, const http_request_t *request, const path_t *pat
     ask_t ask;
     char place[48];
     uint64_t showtime, seat;
-    (void)request;
     (void)body;
     char *dash = ask_parameter(path, "place", place, sizeof place) ? strchr(place, '-') : NULL;
     if (dash)
@@ -56,10 +64,12 @@ handle_lock_place(call_t *call, const http_request_t *request, const path_t *pat
         answer_problem(call, PROBLEM_BAD_PARAMETER, "SHOWTIME-SEAT is wanted", "");
         return;
     }
+    if (!room_lets(call, request, showtime))
+        return;
     ask_begin(&ask, call);
     ask_number(&ask, FIELD_USER, call->identity.user);
     ask_seat(&ask, seat);
-    ask_send(&ask, OP_SEATS_LOCK, showtime, ask_answer);
+    ask_send(&ask, OP_SEATS_LOCK, showtime, lock_answered);
 }
 
 /* ------------------------------------------------------------------ seats */

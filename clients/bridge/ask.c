@@ -426,9 +426,7 @@ ask_send(ask_t *self, uint16_t code, uint64_t key,
                                   .size = ASK_MAP_HEAD + self->pack.size,
                                   .room = sizeof ask_room,
                                   .overflow = self->pack.overflow };
-    uint32_t timeout_ms = operation->mode == MODE_READ ? BRIDGE_READ_MS
-                          : call->once                 ? BRIDGE_ONCE_MS
-                                                       : BRIDGE_WRITE_MS;
+    uint32_t timeout_ms = operation->mode == MODE_READ ? BRIDGE_READ_MS : BRIDGE_WRITE_MS;
     call->done = done;
     call->key = key;
     if (marquee_call(bridge->marquee, code, key, &body, timeout_ms, ask_done, call) == 0) {

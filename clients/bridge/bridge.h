@@ -35,7 +35,7 @@ enum {
     BRIDGE_CALLS_FREE = 1024,
     BRIDGE_READ_MS = 3000,   /* how long a read may take */
     BRIDGE_WRITE_MS = 10000, /* how long a write may take */
-    BRIDGE_ONCE_MS = 50000, /* the same with an Idempotency-Key: its answer is remembered so long */
+
 };
 
 typedef enum { IDENTITY_NONE, IDENTITY_BUYER, IDENTITY_STAFF, IDENTITY_KIOSK } identity_kind_t;
@@ -72,7 +72,7 @@ struct call {
     char origin[BRIDGE_WORD_MAX + 1];
 };
 
-enum { BRIDGE_BUCKETS = 14, METRICS_PARTITIONS_MAX = 64 };
+enum { BRIDGE_SITE_KEYS = 4, BRIDGE_BUCKETS = 14, METRICS_PARTITIONS_MAX = 64 };
 typedef struct {
     uint64_t count, sum_us, buckets[BRIDGE_BUCKETS];
     uint64_t by_class[6]; /* of status / 100 */
@@ -117,6 +117,8 @@ struct bridge {
     char date[HTTP_DATE_ROOM];
     int64_t date_s;
     int log_level;
+    uint8_t site_keys[BRIDGE_SITE_KEYS][32]; /* public, of passes */
+    uint32_t site_key_count;
     json_t *looks[METRICS_PARTITIONS_MAX + 1]; /* the broker's status, then partitions' */
 };
 
@@ -143,6 +145,8 @@ int kiosk_load(bridge_t *self, char *error, size_t room);
 /* guard.c: who calls, and may they? 0, or it has answered with a problem. */
 int guard_admit(call_t *call, const http_request_t *request, http_text_t body);
 void guard_address(call_t *call, const http_request_t *request);
+/* Does it come from a page of an origin that is listed? Then it may read the answer. */
+void guard_origin(call_t *call, const http_request_t *request);
 /* staff.c */
 struct staff_ring *staff_load(const char *directory, char *error, size_t room);
 void staff_destroy(struct staff_ring **self_p);

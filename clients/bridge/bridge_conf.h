@@ -4,8 +4,8 @@
 #include "broker/zpl.h"
 
 #define BRIDGE_CONF_TABLE(K)                                                                       \
-    K(site_endpoint, "site/endpoint", TEXT, "tcp://127.0.0.1:5570", 1, 255,                        \
-      "where marqueed takes clients")                                                              \
+    K(site_endpoint, "site/endpoint", TEXT, "tcp://127.0.0.1:5572", 1, 255,                        \
+      "where marqueed takes bridges")                                                              \
     K(site_events, "site/events", TEXT, "tcp://127.0.0.1:5571", 1, 255, "where it publishes")      \
     K(site_key, "site/key", TEXT, "", 0, 400, "certificate of `marquee keys new`; none: no CURVE") \
     K(site_in_flight, "site/in_flight", NUMBER, "8192", 16, 65536,                                 \

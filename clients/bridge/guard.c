@@ -171,16 +171,17 @@ guard_own_origin(const call_t *call, http_text_t origin, http_text_t host)
     return origin.size - size == host.size && memcmp(origin.data + size, host.data, host.size) == 0;
 }
 
-static bool
-guard_listed_origin(call_t *call, http_text_t origin)
+void
+guard_origin(call_t *call, const http_request_t *request)
 {
+    http_text_t origin;
     const char *list = call->bridge->conf.text[BRIDGE_CONF_http_origins];
-    if (!*list || origin.size > BRIDGE_WORD_MAX || !route_word(list, origin.data, origin.size))
-        return false;
+    if (!*list || !http_field(request, "origin", &origin) || origin.size > BRIDGE_WORD_MAX ||
+        !route_word(list, origin.data, origin.size))
+        return;
     memcpy(call->origin, origin.data, origin.size);
     call->origin[origin.size] = 0;
     call->cors = true;
-    return true;
 }
 
 /* A page of another origin may read what anybody may, but not do what a cookie may. */
@@ -260,9 +261,6 @@ guard_rate(call_t *call)
 int
 guard_admit(call_t *call, const http_request_t *request, http_text_t body)
 {
-    http_text_t origin;
-    if (http_field(request, "origin", &origin))
-        (void)guard_listed_origin(call, origin);
     if (guard_identify(call, request) != 0)
         return -1;
     if (call->route->who == WHO_BUYER && call->identity.kind == IDENTITY_NONE)

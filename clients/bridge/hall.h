@@ -56,6 +56,7 @@ struct hall {
     uint32_t follower_count;
     log_ring_t *ws_log, *sse_log;
     int64_t used_ms, verify_ms;
+    int64_t room_ms; /* its waiting room is taken to be open until then */
 };
 
 struct halls {

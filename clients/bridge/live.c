@@ -1,10 +1,9 @@
 /* live - see live.h for the contract. */
 #include "clients/bridge/live.h"
-#include "actors/ids.h"
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
 #include "clients/bridge/handlers.h"
-#include "clients/mpjson.h"
+#include "clients/bridge/live_inside.h"
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -188,7 +187,7 @@ live_start(bridge_t *bridge, halls_t *halls)
 /* ------------------------------------------------------------------ followers */
 
 /* Tell one follower alone; JSON as WebSocket or server-sent event. */
-static void
+void
 live_say(follower_t *self, const char *text, size_t size)
 {
     char head[64];
@@ -217,11 +216,26 @@ live_switch(call_t *call)
     return call->conn && call->conn->state != CONN_DEAD;
 }
 
+/* HEAD asks for what a stream would begin with, and no more. */
+static void
+live_head_only(call_t *call)
+{
+    conn_t *conn = call->conn;
+    (void)live_switch(call);
+    metrics_count(call, 200);
+    serve_release(call);
+    conn_end(conn);
+}
+
 /* The call's connection becomes a stream; the call is over. NULL: it has ended otherwise. */
-static follower_t *
+follower_t *
 live_begin(hall_t *hall, call_t *call, follow_t kind)
 {
     bridge_t *bridge = call->bridge;
+    if (call->method == HTTP_HEAD) {
+        live_head_only(call);
+        return NULL;
+    }
     follower_t *self = calloc(1, sizeof *self);
     if (!self) {
         answer_problem(call, PROBLEM_INTERNAL, "memory is short", "");
@@ -351,142 +365,6 @@ live_message(conn_t *conn, const ws_message_t *message)
     live_say(self, live_room, size);
 }
 
-/* ------------------------------------------------------------------ orders */
-
-/* Tell how an order stands, if that is not what was told last. */
-static void
-live_say_order(follower_t *self, const json_t *order)
-{
-    static const char *const told[] = { "order", "state", "payment", "refund" };
-    json_t *message = json_pack("{s:s}", "type", "order");
-    for (size_t i = 0; message && i < sizeof told / sizeof told[0]; i++) {
-        json_t *value = json_object_get(order, told[i]);
-        if (value)
-            (void)json_object_set(message, told[i], value);
-    }
-    char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
-    json_decref(message);
-    if (text && strncmp(text, self->said, sizeof self->said - 1) != 0) {
-        snprintf(self->said, sizeof self->said, "%s", text);
-        live_say(self, text, strlen(text));
-    }
-    free(text);
-}
-
-static void
-live_order_seen(call_t *call, const marquee_reply_t *reply)
-{
-    follower_t *self = call->conn ? call->conn->owner : NULL;
-    if (self && call->conn->follows && reply->status == STATUS_OK) {
-        json_t *order = mpjson_read_web(reply->body, reply->body_size);
-        live_say_order(self, order);
-        json_decref(order);
-    }
-    if (self && call->conn->follows)
-        self->asking = NULL;
-    call->conn = NULL;
-    serve_release(call);
-}
-
-/* The first look proves that the order is the caller's. */
-static void
-live_order_begun(call_t *call, const marquee_reply_t *reply)
-{
-    hall_t *hall = hall_of(call->bridge, call->key);
-    if (reply->status != STATUS_OK) {
-        answer_refused(call, reply);
-        return;
-    }
-    if (!hall || hall_follow(hall) != 0) {
-        answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
-        return;
-    }
-    json_t *order = mpjson_read_web(reply->body, reply->body_size);
-    follower_t *self = live_begin(hall, call, FOLLOW_ORDER);
-    if (self)
-        live_say_order(self, order);
-    json_decref(order);
-}
-
-void
-live_event(hall_t *hall, const marquee_event_t *event)
-{
-    const char *text;
-    size_t size;
-    const marquee_reply_t body = { .body = event->body, .body_size = event->body_size };
-    if (event->operation != OP_ORDER_CHANGED || !marquee_reply_text(&body, "order", &text, &size))
-        return;
-    json_t *order = NULL;
-    follower_t *next;
-    for (follower_t *at = hall->followers; at; at = next) {
-        next = at->next;
-        if (at->kind != FOLLOW_ORDER || strlen(at->word) != size ||
-            memcmp(at->word, text, size) != 0)
-            continue;
-        if (!order)
-            order = mpjson_read_web(event->body, event->body_size);
-        live_say_order(at, order);
-    }
-    json_decref(order);
-}
-
-/* Ask for an order as its follower would. */
-static void
-live_ask_order(follower_t *self)
-{
-    bridge_t *bridge = self->hall->bridge;
-    uint8_t room[96];
-    marquee_body_t body;
-    if (self->asking)
-        return;
-    call_t *call = serve_background(bridge, self->conn);
-    if (!call)
-        return;
-    self->asking = call;
-    marquee_body_init(&body, room, sizeof room);
-    marquee_body_text(&body, "order", self->word);
-    marquee_body_number(&body, "user", self->user);
-    if (ask_background(call, OP_ORDER_GET, self->hall->showtime, &body, live_order_seen) != 0)
-        self->asking = NULL;
-}
-
-void
-live_verify(hall_t *hall)
-{
-    for (follower_t *at = hall->followers; at; at = at->next)
-        if (at->kind == FOLLOW_ORDER)
-            live_ask_order(at);
-}
-
-/* ------------------------------------------------------------------ kiosks */
-
-/* Kiosks follow no showtime: they stand with the hall of showtime 0, which is never read. */
-void
-live_begin_kiosk(call_t *call)
-{
-    hall_t *hall = hall_of(call->bridge, 0);
-    if (hall)
-        (void)live_begin(hall, call, FOLLOW_KIOSK);
-    else
-        answer_problem(call, PROBLEM_INTERNAL, "memory is short", "");
-}
-
-uint32_t
-live_tell_kiosk(bridge_t *bridge, const char *kiosk, const char *text, size_t size)
-{
-    uint32_t told = 0;
-    const hall_t *hall = hall_find(bridge, 0);
-    follower_t *next;
-    for (follower_t *at = hall ? hall->followers : NULL; at; at = next) {
-        next = at->next;
-        if (strcmp(at->word, kiosk) != 0)
-            continue;
-        live_say(at, text, size);
-        told++;
-    }
-    return told;
-}
-
 /* ------------------------------------------------------------------ handlers */
 
 /* A WebSocket's handshake is checked before anything is asked. */
@@ -499,10 +377,32 @@ live_handshake(call_t *call, const http_request_t *request)
     uint16_t verdict = ws_accept(request, call->accept);
     if (verdict == 101)
         return true;
-    answer_problem(call, verdict == 426 ? PROBLEM_WEBSOCKET : answer_problem_of(verdict),
+    answer_problem(call, verdict == 426 ? PROBLEM_WEBSOCKET : PROBLEM_BAD_REQUEST,
                    "a WebSocket handshake was expected",
                    verdict == 426 ? "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n" : "");
     return false;
+}
+
+/* ------------------------------------------------------------------ what others tell */
+
+void
+live_event(hall_t *hall, const marquee_event_t *event)
+{
+    if (event->operation == OP_ORDER_CHANGED)
+        live_order_event(hall, event);
+    else if (event->operation == OP_QUEUE_CHANGED)
+        live_room_event(hall, event);
+}
+
+void
+live_verify(hall_t *hall)
+{
+    for (follower_t *at = hall->followers; at; at = at->next) {
+        if (at->kind == FOLLOW_ORDER)
+            live_order_verify(at);
+        else if (at->kind == FOLLOW_ROOM)
+            live_room_verify(at);
+    }
 }
 
 static bool
@@ -539,21 +439,6 @@ handle_seats_stream(call_t *call, const http_request_t *request, const path_t *p
     }
     call->format = HALL_STREAM;
     hall_want(hall, call);
-}
-
-void
-handle_order_stream(call_t *call, const http_request_t *request, const path_t *path,
-                    http_text_t body)
-{
-    ask_t ask;
-    uint64_t showtime;
-    if (!live_handshake(call, request))
-        return;
-    ask_begin(&ask, call);
-    if (!ask_request(&ask, OP_ORDER_GET, request, path, body, &showtime))
-        return;
-    (void)ask_parameter(path, "order", call->word, sizeof call->word);
-    ask_send(&ask, OP_ORDER_GET, showtime, live_order_begun);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "clients/bridge/ask.h"
 #include "clients/bridge/handlers.h"
 #include "clients/bridge/hall.h"
+#include "clients/bridge/room.h"
 #include "clients/mpjson.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,12 +35,18 @@ metrics_count(call_t *call, uint16_t status)
 /* ------------------------------------------------------------------ what the site says of itself
  */
 
+enum { METRICS_SITE_KEYS = METRICS_PARTITIONS_MAX + 1 }; /* the slot behind all looks */
+
 /* Looks are taken every few seconds whether somebody scrapes or not, so a scrape never waits. */
 static void
 metrics_keep(bridge_t *bridge, uint32_t slot, const marquee_reply_t *reply)
 {
-    if (reply->status != STATUS_OK || slot >= METRICS_PARTITIONS_MAX + 1)
+    if (reply->status != STATUS_OK || slot > METRICS_SITE_KEYS)
         return;
+    if (slot == METRICS_SITE_KEYS) {
+        room_take_keys(bridge, reply);
+        return;
+    }
     json_decref(bridge->looks[slot]);
     bridge->looks[slot] = mpjson_read_web(reply->body, reply->body_size);
 }
@@ -68,6 +75,8 @@ metrics_look(bridge_t *bridge)
 {
     uint32_t partitions = marquee_partitions(bridge->marquee);
     metrics_ask(bridge, OP_BROKER_STATUS, 0, 0);
+    if (!bridge->site_key_count)
+        metrics_ask(bridge, OP_SITE_KEYS, 0, METRICS_SITE_KEYS);
     for (uint32_t i = 0; i < partitions && i < METRICS_PARTITIONS_MAX; i++)
         metrics_ask(bridge, OP_STATS, i, (uint16_t)(i + 1));
 }

@@ -35,12 +35,13 @@ openapi_field(field_t field)
     }
 }
 
-/* A name that is no field of the protocol: text, unless the word says otherwise. */
+/* A name that is no field of the protocol, or one that is bytes there and not here: as its word
+ * says. */
 static json_t *
 openapi_named(const char *name, size_t size, char type)
 {
     field_t field = field_named(name, size);
-    if (field < FIELDS)
+    if (field < FIELDS && field_info(field)->type != TYPE_BIN)
         return openapi_field(field);
     return json_pack("{s:s}", "type", type == 'n' ? "integer" : type == 'f' ? "boolean" : "string");
 }
@@ -135,7 +136,7 @@ openapi_type(const route_t *route)
         { ROUTE_HEALTH, "text/plain" },           { ROUTE_READY, "text/plain" },
         { ROUTE_METRICS, "text/plain" },          { ROUTE_TICKET_PNG, "image/png" },
         { ROUTE_TICKET_SVG, "image/svg+xml" },    { ROUTE_SEATS_SSE, "text/event-stream" },
-        { ROUTE_ORDER_SSE, "text/event-stream" },
+        { ROUTE_ORDER_SSE, "text/event-stream" }, { ROUTE_QUEUE_SSE, "text/event-stream" },
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (others[i].id == route->id)

@@ -74,6 +74,22 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       200, "Begin the payment of an order")                                                        \
     R(SANDBOX, POST, "/api/sandbox/pay", BUYER, SALE, OP_PAYMENT_SETTLE, sandbox, "",              \
       "order:text! code:text!", 200, "Pay as the built-in sandbox provider would")                 \
+    R(ROOM_GET, GET, "/api/showtimes/{showtime}/room", ANYONE, READ, OP_QUEUE_GET, operation, "",  \
+      "", 200, "The waiting room: settings, counts, commitment and, after the draw, the seed")     \
+    R(ROOM_OPEN, PUT, "/api/showtimes/{showtime}/room", STAFF, SALE, OP_QUEUE_OPEN, operation, "", \
+      "*", 200, "Open a waiting room, or change its settings")                                     \
+    R(ROOM_CLOSE, DELETE, "/api/showtimes/{showtime}/room", STAFF, SALE, OP_QUEUE_CLOSE,           \
+      operation, "", "", 204, "Close it: buyers go straight to the seats")                         \
+    R(QUEUE_JOIN, POST, "/api/showtimes/{showtime}/queue", BUYER, SALE, OP_QUEUE_JOIN, queue_join, \
+      "", "", 200, "Take a place in the waiting room, or hear again which one it is")              \
+    R(QUEUE_LOOK, GET, "/api/showtimes/{showtime}/queue", BUYER, READ, OP_QUEUE_LOOK, operation,   \
+      "", "", 200, "One's own place; inside, the pass for X-Queue-Pass")                           \
+    R(QUEUE_LEAVE, DELETE, "/api/showtimes/{showtime}/queue", BUYER, SALE, OP_QUEUE_LEAVE,         \
+      operation, "", "", 204, "Give the place, or the pass, back")                                 \
+    R(QUEUE_SSE, GET, "/api/showtimes/{showtime}/queue/events", BUYER, READ, 0, queue_stream, "",  \
+      "", 200, "One's own place as server-sent events")                                            \
+    R(QUEUE_WS, GET, "/ws/showtimes/{showtime}/queue", BUYER, READ, 0, queue_stream, "", "", 101,  \
+      "The same over a WebSocket")                                                                 \
     R(TICKET_KEYS, GET, "/api/tickets/keys", ANYONE, READ, 0, ticket_keys, "", "", 200,            \
       "Public keys that offline ticket payloads are signed under")                                 \
     R(TICKET_GET, GET, "/api/tickets/{ticket}", BUYER, READ, OP_TICKET_GET, operation, "offline",  \

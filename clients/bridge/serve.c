@@ -85,6 +85,16 @@ serve_is_id(http_text_t text)
     return true;
 }
 
+static void
+serve_number(call_t *call)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t number = ++call->bridge->request_number;
+    for (int i = 15; i >= 0; i--, number >>= 4)
+        call->request_id[i] = digits[number & 15];
+    call->request_id[16] = 0;
+}
+
 /* A request that names itself keeps its name; the others are numbered. */
 static void
 serve_name(call_t *call, const http_request_t *request)
@@ -93,13 +103,8 @@ serve_name(call_t *call, const http_request_t *request)
     if (http_field(request, "x-request-id", &id) && serve_is_id(id)) {
         memcpy(call->request_id, id.data, id.size);
         call->request_id[id.size] = 0;
-        return;
-    }
-    static const char digits[] = "0123456789abcdef";
-    uint64_t number = ++call->bridge->request_number;
-    for (int i = 15; i >= 0; i--, number >>= 4)
-        call->request_id[i] = digits[number & 15];
-    call->request_id[16] = 0;
+    } else
+        serve_number(call);
 }
 
 static int
@@ -177,6 +182,21 @@ serve_read_head(call_t *call, const http_request_t *request)
         call->etag[text.size] = 0;
     }
     guard_address(call, request);
+    guard_origin(call, request);
+}
+
+/* "Allow: ..." without its end; HEAD goes where GET goes. */
+static size_t
+serve_allow(char *to, size_t room, uint32_t allowed)
+{
+    size_t size = (size_t)snprintf(to, room, "Allow: OPTIONS");
+    if (allowed >> HTTP_GET & 1)
+        allowed |= 1u << HTTP_HEAD;
+    for (uint32_t method = 0; method < HTTP_METHODS; method++)
+        if (allowed >> method & 1)
+            size += (size_t)snprintf(to + size, room - size, ", %s",
+                                     route_method_name((http_method_t)method));
+    return size;
 }
 
 static void
@@ -187,11 +207,7 @@ serve_not_here(call_t *call, route_verdict_t verdict, uint32_t allowed)
         answer_problem(call, PROBLEM_NOT_FOUND, NULL, "");
         return;
     }
-    size_t size = (size_t)snprintf(extra, sizeof extra, "Allow: OPTIONS");
-    for (uint32_t method = 0; method < HTTP_METHODS; method++)
-        if (allowed >> method & 1)
-            size += (size_t)snprintf(extra + size, sizeof extra - size, ", %s",
-                                     route_method_name((http_method_t)method));
+    size_t size = serve_allow(extra, sizeof extra, allowed);
     snprintf(extra + size, sizeof extra - size, "\r\n");
     answer_problem(call, PROBLEM_METHOD_NOT_ALLOWED, NULL, extra);
 }
@@ -201,11 +217,7 @@ static void
 serve_options(call_t *call, uint32_t allowed)
 {
     char extra[384];
-    size_t size = (size_t)snprintf(extra, sizeof extra, "Allow: OPTIONS");
-    for (uint32_t method = 0; method < HTTP_METHODS; method++)
-        if (allowed >> method & 1)
-            size += (size_t)snprintf(extra + size, sizeof extra - size, ", %s",
-                                     route_method_name((http_method_t)method));
+    size_t size = serve_allow(extra, sizeof extra, allowed);
     if (call->cors)
         size += (size_t)snprintf(
             extra + size, sizeof extra - size,
@@ -260,8 +272,10 @@ static void
 serve_refused(void *owner, conn_t *conn, uint16_t status, const char *reason)
 {
     call_t *call = serve_new(owner, conn);
-    if (call)
-        answer_problem(call, answer_problem_of(status), reason, "");
+    if (!call)
+        return;
+    serve_number(call);
+    answer_problem(call, answer_problem_of(status), reason, "");
 }
 
 static void

@@ -54,7 +54,13 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(FROM, "from", "DAY", "first day of the week; today")                                         \
     F(DAYS, "days", "N", "how many days; 7")                                                       \
     F(DATA, "data", "DIR", "the server's data directory; data")                                    \
-    F(REBUILD, "rebuild", NULL, "also make the state anew from the journal, and compare")
+    F(REBUILD, "rebuild", NULL, "also make the state anew from the journal, and compare")          \
+    F(PASS, "pass-ms", "MS", "how long one who was let in may buy; 600000")                        \
+    F(SHARE, "share", "PERCENT", "of those let in, how many are of lane 1; 0")                     \
+    F(OPENS, "opens-ms", "UNIX-MS", "when the places are drawn; when the sale opens")              \
+    F(LANE, "lane", "N", "0, or 1 for priority; 0")                                                \
+    F(SITE_KEY, "site-key", "HEX", "the site's public key, to check signatures with")              \
+    F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,
@@ -87,7 +93,8 @@ typedef struct {
 /* One list for each file of commands, ended by a row without noun. */
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_ticket_verbs[], ctl_key_verbs[], ctl_generic_verbs[], ctl_watch_verbs[],
-    ctl_demo_verbs[], ctl_offline_verbs[];
+    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[];
+ctl_run_fn queue_verify; /* queue_verify.c, for queue.c */
 
 /* --- talk (talk.c) --------------------------------------------------------------------------- */
 

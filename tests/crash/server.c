@@ -16,8 +16,13 @@ enum { SERVER_READY_MS = 20000, SERVER_STOP_MS = 20000, SERVER_WORDS_MAX = 32 };
 
 /* Small segments and frequent checkpoints: kills fall between all the things a server does. */
 static const char *const server_settings[] = {
-    "broker/clients=tcp://127.0.0.1:*", "broker/events=tcp://127.0.0.1:*", "store/segment_mb=4",
-    "store/checkpoint_ms=150",          "store/journal=archive",           "site/partitions=2",
+    "broker/clients=tcp://127.0.0.1:*",
+    "broker/events=tcp://127.0.0.1:*",
+    "broker/bridges=",
+    "store/segment_mb=4",
+    "store/checkpoint_ms=150",
+    "store/journal=archive",
+    "site/partitions=2",
 
 };
 

@@ -99,7 +99,7 @@ box_number(const fuzz_box_t *self, const field_info_t *info, fuzz_input_t *input
     case 3:
         return 500 * small;
     default:
-        return small;
+        return small <= info->max ? small : info->max;
     }
 }
 
@@ -208,7 +208,8 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
                   { FIELD_CLOSES, 600000 },
                   { FIELD_STARTS, 700000 },
                   { FIELD_ENDS, 800000 } };
-    uint64_t wanted = operation->required | (operation_fields(operation) & fuzz_take(input, 8));
+    uint64_t chosen = fuzz_take(input, 6); /* 48 bits choose among 64 fields */
+    uint64_t wanted = operation->required | (operation_fields(operation) & (chosen | chosen << 48));
     bool plain = operation->code == OP_SHOWTIME_OPEN && fuzz_below(input, 4);
     uint32_t count = 0;
     for (field_t at = 0; at < FIELDS; at++)

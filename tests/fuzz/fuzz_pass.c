@@ -1,7 +1,7 @@
 /* fuzz_pass - passes of the waiting room, the files of keys, and what a kiosk signs. */
 #include "actors/ids.h"
+#include "actors/pass.h"
 #include "clients/bridge/kiosk.h"
-#include "clients/bridge/pass.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/tokens.h"
 #include <sodium/crypto_sign.h>
@@ -9,7 +9,8 @@
 
 enum { LINE_ROOM = 128 };
 
-static uint8_t pass_public[32], pass_secret[64];
+static uint8_t pass_public[32];
+static site_t pass_site = { .partitions = 1 };
 static char pass_written[KIOSK_COUNT_MAX * LINE_ROOM];
 
 static void
@@ -17,11 +18,11 @@ pass_try_text(http_text_t text)
 {
     pass_t pass;
     char again[PASS_ROOM];
-    if (!pass_read(text, pass_public, &pass))
+    if (!pass_read(text.data, text.size, pass_public, &pass))
         return;
     FUZZ_HOLDS(pass.showtime >= 1 && pass.user >= 1 && pass.until_ms >= 0);
-    pass_text(pass_secret, &pass, again);
-    FUZZ_HOLDS(text.size == PASS_TEXT_SIZE && memcmp(again, text.data, text.size) == 0);
+    pass_text(&pass_site, &pass, again);
+    FUZZ_HOLDS(text.size == (size_t)PASS_TEXT && memcmp(again, text.data, text.size) == 0);
 }
 
 /* 25 bytes that are not ours, signed as ours. */
@@ -31,9 +32,9 @@ pass_try_bytes(const uint8_t *data, size_t size)
     uint8_t bytes[64 + 25] = { 0 };
     char text[PASS_ROOM];
     memcpy(bytes + 64, data, size < 25 ? size : 25);
-    crypto_sign_detached(bytes, NULL, bytes + 64, 25, pass_secret);
+    crypto_sign_detached(bytes, NULL, bytes + 64, 25, pass_site.sign_secret);
     ids_base64_text(text, bytes, sizeof bytes);
-    pass_try_text((http_text_t){ .data = text, .size = PASS_TEXT_SIZE });
+    pass_try_text((http_text_t){ .data = text, .size = (size_t)PASS_TEXT });
 }
 
 static size_t
@@ -147,8 +148,9 @@ pass_try_request(http_text_t rest)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (pass_secret[0] == 0)
-        FUZZ_HOLDS(crypto_sign_seed_keypair(pass_public, pass_secret, tokens_pass_seed) == 0);
+    if (pass_site.sign_secret[0] == 0)
+        FUZZ_HOLDS(crypto_sign_seed_keypair(pass_public, pass_site.sign_secret, tokens_pass_seed) ==
+                   0);
     if (size == 0)
         return 0;
     http_text_t text = { .data = (const char *)data + 1, .size = size - 1 };
@@ -159,7 +161,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pass_try_kiosks(text);
     else if (data[0] % PASSES == PASS_KEYS)
         pass_try_keys(text);
-    else if (data[0] % PASSES == PASS_BYTES)
+    else if (data[0] % PASSES == PASS_SIGNED)
         pass_try_bytes(data + 1, size - 1);
     else
         pass_try_request(text);

@@ -44,7 +44,7 @@ pack_value(pack_t *pack, field_t field)
     pack_str(pack, info->name);
     switch (info->type) {
     case TYPE_UINT:
-        pack_uint(pack, info->min > 3 ? info->min : 3);
+        pack_uint(pack, info->min > 3 ? info->min : info->max < 3 ? info->max : 3);
         break;
     case TYPE_BOOL:
         pack_bool(pack, true);
@@ -331,16 +331,17 @@ seed_command(uint8_t number, const ctl_verb_t *verb, bool flags)
         "\"shows\":[[\"10:00\",\"f\"]]}],\"weekend\":[{\"hall\":1,\"shows\":[[\"10:00\","
         "\"f\"]]}]}}";
     static const struct {
-        const char *arguments, *words[2];
+        const char *arguments, *words[3];
     } samples[] = { { "SHOWTIME", { "7", "" } },
                     { "SHOWTIME SEAT...", { "7", "A1,7-5" } },
                     { "SHOWTIME COUNT", { "7", "2" } },
                     { "LOCK", { "7/3", "" } },
                     { "FILE", { "", "" } },
-                    { "OPERATION FIELD=VALUE...", { "showtime.open", "title=t" } } };
+                    { "OPERATION FIELD=VALUE...", { "showtime.open", "title=t" } },
+                    { "SHOWTIME CAPACITY RATE", { "7", "2", "60" } } };
     static uint8_t bytes[SEED_MAX];
     char order[ORDER_ID_ROOM], ticket[TICKET_ID_ROOM], token[TOKEN_ROOM];
-    const char *words[2] = { "", "" };
+    const char *words[3] = { "", "", "" };
     ids_order_text(order, 7, 3);
     ids_ticket_text(ticket, 7, 3, 1);
     ids_token_text(token, &(ids_token_t){ .showtime = 7, .purchase = 3 });
@@ -357,7 +358,7 @@ seed_command(uint8_t number, const ctl_verb_t *verb, bool flags)
     size += 6;
     if (verb->most < 0)
         bytes[size++] = 0;
-    for (int i = 0; i < verb->least && i < 2; i++)
+    for (int i = 0; i < verb->least && i < 3; i++)
         size += put_text(bytes + size, words[i]);
     for (uint64_t left = flags ? verb->flags & ~COMMANDS_FLAGS_NEVER : 0; left; left &= left - 1)
         size += put_text(bytes + size, "1");

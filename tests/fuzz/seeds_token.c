@@ -1,6 +1,6 @@
 /* seeds_token - the first inputs of fuzz_cookie and fuzz_pass: what the bridge hands out. */
 #include "actors/ids.h"
-#include "clients/bridge/pass.h"
+#include "actors/pass.h"
 #include "tests/fuzz/tokens.h"
 #include <sodium/crypto_sign.h>
 
@@ -61,14 +61,15 @@ tokens_seeds_of_jwts(tokens_seed_fn *seed)
 static void
 tokens_seeds_of_passes(tokens_seed_fn *seed)
 {
-    uint8_t public_key[32], secret_key[64], bytes[25] = { PASS_VERSION };
+    site_t site = { .partitions = 1 };
+    uint8_t public_key[32], bytes[25] = { 1 };
     char text[PASS_ROOM];
-    (void)crypto_sign_seed_keypair(public_key, secret_key, tokens_pass_seed);
-    pass_text(secret_key, &(pass_t){ .showtime = 7, .user = 8, .until_ms = 9 }, text);
+    (void)crypto_sign_seed_keypair(public_key, site.sign_secret, tokens_pass_seed);
+    pass_text(&site, &(pass_t){ .showtime = 7, .user = 8, .until_ms = 9 }, text);
     tokens_seed_text(seed, "pass", PASS_WHOLE, text);
     for (int at = 8; at <= 24; at += 8)
         bytes[at] = 1;
-    tokens_seed(seed, "pass", PASS_BYTES, bytes, sizeof bytes);
+    tokens_seed(seed, "pass", PASS_SIGNED, bytes, sizeof bytes);
     tokens_seed_text(seed, "pass", PASS_KIOSKS, tokens_kiosks_text);
     tokens_seed_text(seed, "pass", PASS_KEYS, tokens_ring_text);
     tokens_seed_text(seed, "pass", PASS_REQUEST,

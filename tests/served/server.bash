@@ -6,7 +6,7 @@ export BUILD=${BUILD:-build/release}
 build=$(realpath "$BUILD")
 work=$(mktemp -d)
 passed=0 failed=0
-server=0 clients='' events=''
+server=0 clients='' events='' bridges=''
 bridge=0 http='' https=''
 server_launch=() # words before the server's own, which must end in exec
 
@@ -47,11 +47,12 @@ finish() {
 
 # Arguments that keep a server apart from all others.
 apart() {
-    printf -- '--set\nsite/directory=%s\n--set\nbroker/clients=tcp://127.0.0.1:*\n--set\nbroker/events=tcp://127.0.0.1:*\n--set\nstore/segment_mb=4\n' \
+    printf -- '--set\nsite/directory=%s\n--set\nbroker/clients=tcp://127.0.0.1:*\n--set\nbroker/events=tcp://127.0.0.1:*\n--set\nbroker/bridges=tcp://127.0.0.1:*\n--set\nstore/segment_mb=4\n' \
         "${directory:-$work/data}"
 }
 
-# server_start [ARGUMENT...]: start and wait for the ready line; sets server, clients, events. 1 when
+# server_start [ARGUMENT...]: start and wait for the ready line; sets server, clients, events,
+# bridges. 1 when
 # it ended without one; its log is $work/server.log.
 server_start() {
     local line arguments
@@ -71,6 +72,8 @@ server_start() {
     clients=${clients%% *}
     events=${line#*events=}
     events=${events%% *}
+    bridges=${line#*bridges=}
+    bridges=${bridges%% *}
 }
 # server_end [SIGNAL]: its exit status.
 server_end() {
@@ -90,7 +93,7 @@ bridge_start() {
     local line
     rm -f "$work/bridge.ready"
     mkfifo "$work/bridge.ready"
-    "$build/marquee-bridge" --set "site/endpoint=$clients" --set "site/events=$events" \
+    "$build/marquee-bridge" --set "site/endpoint=$bridges" --set "site/events=$events" \
         --set http/listen=127.0.0.1:0 --set "session/directory=$work/bridge" "$@" \
         >"$work/bridge.ready" 2>>"$work/bridge.log" </dev/null &
     bridge=$!

@@ -5,6 +5,7 @@
 #include "tests/sim/bank.h"
 #include "tests/sim/crowd.h"
 #include "tests/sim/judge_inside.h"
+#include "tests/sim/queue.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -201,7 +202,7 @@ make_lock(sim_t *sim, person_t *person, pack_t *pack)
          wheels = chance_below(&sim->chance, 8) == 0;
     pick_seats(sim, &person->call);
     pack_map(pack, 2u + short_time + wheels);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_seats(pack, "seats", &person->call);
     if (short_time)
         pack_key_uint(pack, "ttl_ms", (uint64_t)chance_between(&sim->chance, 1000, 8000));
@@ -218,7 +219,7 @@ make_best(sim_t *sim, person_t *person, pack_t *pack)
     bool zone = chance_below(&sim->chance, 3) == 0;
     person->call.count = (uint8_t)(1 + chance_below(&sim->chance, 4));
     pack_map(pack, 2u + zone);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "count", person->call.count);
     if (zone)
         pack_key_str(pack, "zone", chance_below(&sim->chance, 2) ? "a" : "b");
@@ -259,7 +260,7 @@ make_of_lock(sim_t *sim, person_t *person, pack_t *pack)
     if (!pick_lock(sim, person))
         return false;
     pack_map(pack, 2);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
     return true;
 }
@@ -271,7 +272,7 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
         return false;
     bool pay = chance_below(&sim->chance, 2);
     pack_map(pack, 2u + pay);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
     if (pay)
         pack_key_str(pack, "provider", "sandbox");
@@ -318,7 +319,7 @@ pick_order(sim_t *sim, person_t *person, pack_t *pack, uint32_t fields)
     person->call.purchase = known ? known->purchase : bought->purchase;
     pack_map(pack, fields);
     pack_key_str(pack, "order", known ? known->order : bought->order);
-    pack_key_uint(pack, "user", person->user);
+    pack_key_uint(pack, "user", person->call.user);
     return true;
 }
 
@@ -621,6 +622,12 @@ const act_t acts[] = {
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },
     { OP_SITE_KEYS, GATE | GUEST, 1, make_of_partition, NULL, false },
     { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL, false },
+    { OP_QUEUE_OPEN, STAFF, 12, queue_make_open, NULL, false },
+    { OP_QUEUE_CLOSE, STAFF, 2, queue_make_close, NULL, false },
+    { OP_QUEUE_JOIN, GUEST, 30, queue_make_join, queue_learn_place, false },
+    { OP_QUEUE_LOOK, GUEST, 12, queue_make_of_user, queue_learn_place, false },
+    { OP_QUEUE_LEAVE, GUEST, 3, queue_make_of_user, NULL, false },
+    { OP_QUEUE_GET, GUEST, 4, queue_make_get, queue_learn_get, false },
     /* at a desk */
     { OP_SEATS_BLOCK, GUEST, 2, make_block, NULL, true },
     { OP_SEATS_UNBLOCK, GUEST, 2, make_block, NULL, true },

@@ -228,7 +228,8 @@ person_write(sim_t *sim, person_t *person, const act_t *act, uint8_t *frame, siz
     uint8_t body[PERSON_FRAME_MAX - 256];
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    person->call = (call_t){ .operation = act->operation, .user = person->user };
+    person->call = (call_t){ .operation = act->operation,
+                             .user = person->user + (act->staff ? (uint64_t)CROWD_DESK_USER : 0) };
     if (!act->make(sim, person, &pack))
         return 0;
     person_extras(sim, person, act, &pack);

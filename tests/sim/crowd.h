@@ -12,6 +12,7 @@ enum {
     PERSON_ORDERS = 6,
     PERSON_LOCKS = 4,
     CROWD_MAX = 24,
+    CROWD_DESK_USER = 1000, /* added to who buys at a desk, and needs no waiting room */
     CROWD_SHOWTIMES = 64,
     CROWD_KNOWN = 64,
     CROWD_NONCES = 8,

@@ -156,6 +156,7 @@ judge_call(sim_t *sim, uint32_t person, uint64_t request, const call_t *call)
         return;
     sim->judge->facts[index].showtime = call->showtime;
     facts_asked(&sim->judge->facts[index], call);
+    queue_asked(&sim->judge->queues[index], call);
 }
 
 /* Answers that are kept: a repeat must get the same. Others say that nothing was done, or that it
@@ -321,6 +322,8 @@ judge_event(sim_t *sim, uint32_t partition, const wire_header_t *header, const v
     ward_promise(sim, partition, header->moment, "an event");
     ward_touch(sim, partition, header->key);
     sim_note(sim, body, size);
+    if (header->operation == OP_QUEUE_CHANGED && index < CROWD_SHOWTIMES)
+        queue_event(sim, &sim->judge->queues[index], header->key, body, size);
     if (header->operation != OP_SEATS_CHANGED || index == CROWD_SHOWTIMES)
         return;
     board_t *board = &sim->judge->boards[index];

@@ -4,6 +4,7 @@
 #include "tests/sim/crowd.h"
 #include "tests/sim/facts.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/queue.h"
 
 /* A request and the first final answer to it. */
 typedef struct {
@@ -56,6 +57,7 @@ struct judge {
     asks_t asks[CROWD_MAX];
     facts_t facts[CROWD_SHOWTIMES];
     board_t boards[CROWD_SHOWTIMES];
+    queue_board_t queues[CROWD_SHOWTIMES];
 };
 
 /* The index of a showtime in the crowd's list, CROWD_SHOWTIMES when it is not there. */

@@ -109,8 +109,11 @@ judge_showtime(sim_t *sim, uint32_t partition, uint32_t index, bool settled)
     if (applied == 0 || applied > ward->count)
         sim_broken(sim, "partition %u has applied entry %" PRIu64 " of %" PRIu64 " durable ones",
                    partition, applied, ward->count);
-    else
+    else {
         showtime_locks(sim, &box, ward->entries[applied - 1].now_ms, settled);
+        queue_judge(sim, &box, &sim->judge->queues[index], ward->entries[applied - 1].now_ms,
+                    settled);
+    }
     showtime_caps(sim, &box);
     showtime_board(sim, &box, &sim->judge->boards[index]);
     if (settled)

@@ -8,6 +8,7 @@
 #include "tests/sim/server_inside.h"
 #include <assert.h>
 #include <inttypes.h>
+#include <sodium/crypto_sign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -585,7 +586,11 @@ server_configure(sim_t *sim)
         *site = (site_t){ .partition = i, .partitions = SIM_PARTITIONS };
         memset(site->id, 0x5a, sizeof site->id);
         memset(site->ticket_key, 0x33, sizeof site->ticket_key);
-        memset(site->sign_secret, 0x44, sizeof site->sign_secret);
+        uint8_t seed[crypto_sign_SEEDBYTES], public_key[crypto_sign_PUBLICKEYBYTES];
+        memset(seed, 0x44, sizeof seed);
+        int rc = crypto_sign_seed_keypair(public_key, site->sign_secret, seed);
+        assert(rc == 0);
+        (void)rc;
     }
 }
 

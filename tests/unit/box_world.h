@@ -49,7 +49,7 @@ typedef struct {
     /* what went out */
     uint64_t number;                      /* of the last event of seats */
     uint8_t mirror[LAYOUT_SEATS_MAX + 1]; /* wire states, from events alone */
-    uint32_t seat_events, order_events, tells, resolved;
+    uint32_t seat_events, order_events, queue_events, tells, resolved;
     uint64_t tell; /* the last one's number */
     uint64_t resolved_request;
     status_t resolved_status;
@@ -141,6 +141,11 @@ world_on_event(void *argument, uint16_t operation, uint64_t showtime, uint64_t n
     if (operation == OP_ORDER_CHANGED) {
         assert_int_equal(number, 0);
         w->order_events++;
+        return;
+    }
+    if (operation == OP_QUEUE_CHANGED) {
+        assert_int_equal(number, 0);
+        w->queue_events++;
         return;
     }
     assert_int_equal(operation, OP_SEATS_CHANGED);

@@ -9,8 +9,8 @@
 #include <sodium.h>
 
 #include "actors/ids.h"
+#include "actors/pass.h"
 #include "clients/bridge/kiosk.h"
-#include "clients/bridge/pass.h"
 #include "clients/bridge/token.h"
 
 #define NOW_MS INT64_C(1800000000000)
@@ -335,33 +335,34 @@ static void
 a_pass_is_read_back(void **unused)
 {
     (void)unused;
-    uint8_t public_key[32], secret_key[64], seed[32] = { 1, 2, 3 };
+    uint8_t public_key[32], seed[32] = { 1, 2, 3 };
+    site_t site = { .partitions = 1 };
     char text[PASS_ROOM];
-    assert_int_equal(crypto_sign_seed_keypair(public_key, secret_key, seed), 0);
+    assert_int_equal(crypto_sign_seed_keypair(public_key, site.sign_secret, seed), 0);
     static const pass_t passes[] = { { 1, 1, 0 },
                                      { UINT64_MAX, UINT64_MAX, INT64_MAX },
                                      { 2611230803, 77, NOW_MS } };
     for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++) {
         pass_t read;
-        pass_text(secret_key, &passes[i], text);
-        assert_int_equal(strlen(text), PASS_TEXT_SIZE);
-        assert_true(pass_read(text_of(text), public_key, &read));
+        pass_text(&site, &passes[i], text);
+        assert_int_equal(strlen(text), (size_t)PASS_TEXT);
+        assert_true(pass_read(text, strlen(text), public_key, &read));
         assert_memory_equal(&read, &passes[i], sizeof read);
-        for (size_t at = 0; at < PASS_TEXT_SIZE; at++) {
+        for (size_t at = 0; at < (size_t)PASS_TEXT; at++) {
             char right = text[at];
             for (int bit = 0; bit < 8; bit++) {
                 text[at] = (char)(right ^ 1 << bit);
-                assert_false(pass_read(text_of(text), public_key, &read));
+                assert_false(pass_read(text, strlen(text), public_key, &read));
             }
             text[at] = right;
         }
-        assert_false(pass_read((http_text_t){ text, PASS_TEXT_SIZE - 1 }, public_key, &read));
-        assert_false(pass_read((http_text_t){ text, PASS_TEXT_SIZE + 1 }, public_key, &read));
-        assert_false(pass_read((http_text_t){ NULL, 0 }, public_key, &read));
+        assert_false(pass_read(text, (size_t)PASS_TEXT - 1, public_key, &read));
+        assert_false(pass_read(text, (size_t)PASS_TEXT + 1, public_key, &read));
+        assert_false(pass_read("", 0, public_key, &read));
         uint8_t other_public[32], other_secret[64];
         seed[0]++;
         assert_int_equal(crypto_sign_seed_keypair(other_public, other_secret, seed), 0);
-        assert_false(pass_read(text_of(text), other_public, &read));
+        assert_false(pass_read(text, strlen(text), other_public, &read));
     }
 }
 
@@ -390,7 +391,7 @@ a_signed_pass_has_to_be_sound(void **unused)
         token_put_u64(bytes + 81, made[i].until_ms);
         crypto_sign_detached(bytes, NULL, bytes + 64, 25, secret_key);
         ids_base64_text(text, bytes, sizeof bytes);
-        assert_int_equal(pass_read(text_of(text), public_key, &read), made[i].good);
+        assert_int_equal(pass_read(text, strlen(text), public_key, &read), made[i].good);
     }
 }
 

@@ -68,6 +68,12 @@ static const struct {
     { MACHINE_PRINT, "printing", "done", "printed" },
     { MACHINE_PRINT, "printing", "failed", "issued" },
     { MACHINE_PRINT, "printed", "reprint", "issued" },
+    { MACHINE_PLACE, "waiting", "admit", "inside" },
+    { MACHINE_PLACE, "waiting", "leave", "left" },
+    { MACHINE_PLACE, "inside", "buy", "bought" },
+    { MACHINE_PLACE, "inside", "leave", "left" },
+    { MACHINE_PLACE, "inside", "expire", "expired" },
+    { MACHINE_PLACE, "left", "return", "waiting" },
 };
 enum { EXPECTED = sizeof expected / sizeof expected[0] };
 

@@ -56,6 +56,8 @@ server_exec(const server_t *self, int out)
                             "--set",
                             "broker/clients=tcp://127.0.0.1:*",
                             "--set",
+                            "broker/bridges=",
+                            "--set",
                             "broker/events=tcp://127.0.0.1:*",
                             "--set",
                             "store/segment_mb=4" };
