@@ -105,7 +105,60 @@ live_frame(hall_t *hall)
     live_append(hall, size);
 }
 
-/* A hall whose readers are still being served is framed again when they all were. */
+/* ------------------------------------------------------------------ halls in line */
+
+/* Push when the tick is over. */
+static void
+live_tick(bridge_t *bridge)
+{
+    halls_t *halls = bridge->halls;
+    if (halls->tick_due)
+        return;
+    halls->tick_due = true;
+    live_again(halls->tick, bridge->conf.number[BRIDGE_CONF_live_tick_ms]);
+}
+
+/* Last in line: whoever was there before is served before, however fast others change. */
+static void
+live_line_up(hall_t *hall)
+{
+    halls_t *halls = hall->bridge->halls;
+    hall->dirty = true;
+    hall->dirty_next = NULL;
+    if (halls->dirty)
+        halls->dirty_last->dirty_next = hall;
+    else
+        halls->dirty = hall;
+    halls->dirty_last = hall;
+    live_tick(hall->bridge);
+}
+
+void
+live_changed(hall_t *hall)
+{
+    if (!hall->dirty && hall->followers)
+        live_line_up(hall);
+}
+
+void
+live_forget(hall_t *hall)
+{
+    halls_t *halls = hall->bridge->halls;
+    hall_t *before = NULL;
+    if (!hall->dirty)
+        return;
+    for (hall_t *at = halls->dirty; at != hall; at = at->dirty_next)
+        before = at;
+    if (before)
+        before->dirty_next = hall->dirty_next;
+    else
+        halls->dirty = hall->dirty_next;
+    if (halls->dirty_last == hall)
+        halls->dirty_last = before;
+    hall->dirty = false;
+}
+
+/* All that have changed may be pushed; those who line up later wait for the next tick. */
 static void
 live_ticked(evutil_socket_t fd, short what, void *argument)
 {
@@ -114,32 +167,31 @@ live_ticked(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     halls->tick_due = false;
-    for (hall_t *hall = halls->dirty; hall; hall = hall->dirty_next) {
-        if (hall->passing)
-            continue;
-        live_frame(hall);
-        hall->passing = true;
-        hall->pass_frames = hall->frames;
-        hall->push_at = hall->followers;
-    }
+    for (hall_t *hall = halls->dirty; hall; hall = hall->dirty_next)
+        hall->due = true;
     live_again(halls->push, 0);
+}
+
+/* Framed when its turn comes, not when the tick was over: what changed in between is in the same
+ * message. */
+static void
+live_pass(hall_t *hall)
+{
+    live_frame(hall);
+    hall->passing = true;
+    hall->pass_frames = hall->frames;
+    hall->push_at = hall->followers;
 }
 
 /* All readers were served. What was framed or changed meanwhile wants another pass. */
 static void
 live_passed(halls_t *halls, hall_t *hall)
 {
-    halls->dirty = hall->dirty_next;
-    hall->passing = hall->dirty = false;
-    if (hall->number == hall->pushed && hall->frames == hall->pass_frames)
-        return;
-    hall->dirty = true;
-    hall->dirty_next = NULL;
-    hall_t **last = &halls->dirty;
-    while (*last)
-        last = &(*last)->dirty_next;
-    *last = hall;
-    live_tick(hall->bridge);
+    assert(halls->dirty == hall);
+    live_forget(hall);
+    hall->passing = hall->due = false;
+    if (hall->number != hall->pushed || hall->frames != hall->pass_frames)
+        live_line_up(hall);
 }
 
 /* Readers in slices: ten thousand of them must not keep a buyer waiting. */
@@ -151,8 +203,10 @@ live_pushed(evutil_socket_t fd, short what, void *argument)
     int left = LIVE_PUSH_SLICE;
     (void)fd;
     (void)what;
-    while (halls->dirty && halls->dirty->passing && left > 0) {
+    while (halls->dirty && halls->dirty->due && left > 0) {
         hall_t *hall = halls->dirty;
+        if (!hall->passing)
+            live_pass(hall);
         while (hall->push_at && left-- > 0) {
             follower_t *follower = hall->push_at;
             hall->push_at = follower->next;
@@ -162,18 +216,8 @@ live_pushed(evutil_socket_t fd, short what, void *argument)
         if (!hall->push_at)
             live_passed(halls, hall);
     }
-    if (halls->dirty && halls->dirty->passing)
+    if (halls->dirty && halls->dirty->due)
         live_again(halls->push, 0);
-}
-
-void
-live_tick(bridge_t *bridge)
-{
-    halls_t *halls = bridge->halls;
-    if (halls->tick_due)
-        return;
-    halls->tick_due = true;
-    live_again(halls->tick, bridge->conf.number[BRIDGE_CONF_live_tick_ms]);
 }
 
 int
