@@ -381,6 +381,28 @@ live_writable(conn_t *conn)
         live_push_one(self);
 }
 
+/* What is said joins on to the log's end, as in the beginning: what the log had for the reader
+ * before is in it. One who asks and does not read is cut like any other. */
+static void
+live_tell_since(follower_t *self, uint64_t number)
+{
+    hall_t *hall = self->hall;
+    bridge_t *bridge = hall->bridge;
+    const conn_t *conn = self->conn;
+    if (conn->out_size - conn->out_at > bridge->conf.number[BRIDGE_CONF_live_lag_kb] * 1024) {
+        bridge->figures.cut_lagging++;
+        conn_kill(self->conn);
+        return;
+    }
+    live_frame(hall);
+    self->offset = (*live_log(self))->end;
+    size_t size =
+        number < hall->base || number > hall->number
+            ? hall_put_states(hall, "seats", live_room, sizeof live_room)
+            : hall_put_changes(hall, "change", (uint32_t)number, live_room, sizeof live_room);
+    live_say(self, live_room, size);
+}
+
 /* Clients have nothing to say on a stream but `{"since":N}`: tell me again from there. */
 void
 live_message(conn_t *conn, const ws_message_t *message)
@@ -401,12 +423,7 @@ live_message(conn_t *conn, const ws_message_t *message)
         conn_close_frame(conn, WS_CLOSE_POLICY, "not understood");
         return;
     }
-    const hall_t *hall = self->hall;
-    size_t size =
-        number < hall->base || number > hall->number
-            ? hall_put_states(hall, "seats", live_room, sizeof live_room)
-            : hall_put_changes(hall, "change", (uint32_t)number, live_room, sizeof live_room);
-    live_say(self, live_room, size);
+    live_tell_since(self, number);
 }
 
 /* ------------------------------------------------------------------ handlers */

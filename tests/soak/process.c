@@ -39,3 +39,20 @@ process_cpu_ns(int pid)
         return 0;
     return (user + system) * (INT64_C(1000000000) / sysconf(_SC_CLK_TCK));
 }
+
+int64_t
+process_machine_ns(void)
+{
+    int64_t user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, soft = 0, steal = 0;
+    FILE *file = fopen("/proc/stat", "r");
+    if (!file)
+        return 0;
+    if (fscanf(file,
+               "cpu %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
+               " %" SCNd64 " %" SCNd64,
+               &user, &nice, &system, &idle, &wait, &irq, &soft, &steal) != 8)
+        user = nice = system = irq = soft = steal = 0;
+    fclose(file);
+    return (user + nice + system + irq + soft + steal) *
+           (INT64_C(1000000000) / sysconf(_SC_CLK_TCK));
+}

@@ -7,4 +7,6 @@
 uint64_t process_rss_kb(int pid);
 /* Processor time so far, ns. */
 int64_t process_cpu_ns(int pid);
+/* The same of all processes of the machine. */
+int64_t process_machine_ns(void);
 #endif

@@ -25,6 +25,9 @@ enum {
     SOAK_SETTLE_S = 2,
 };
 
+/* Whose processor time is told of. */
+typedef enum { SOAK_BRIDGE, SOAK_SERVER, SOAK_DRIVER, SOAK_MACHINE, SOAK_WHO } soak_who_t;
+
 typedef struct {
     crowd_options_t crowd;
     idle_options_t idle;
@@ -38,7 +41,7 @@ typedef struct {
     control_t control;
     uint64_t idle_kb, most_kb;
     double measured_s;
-    int64_t bridge_ns, server_ns, driver_ns;
+    int64_t cpu_ns[SOAK_WHO]; /* while changes were made */
 } soak_t;
 
 /* ------------------------------------------------------------------ phases */
@@ -65,18 +68,19 @@ soak_open(soak_t *self)
 }
 
 static void
-soak_cpu(const soak_t *self, int64_t cpu_ns[3])
+soak_cpu(const soak_t *self, int64_t cpu_ns[SOAK_WHO])
 {
-    cpu_ns[0] = process_cpu_ns(self->idle.pid);
-    cpu_ns[1] = self->server_pid ? process_cpu_ns(self->server_pid) : 0;
-    cpu_ns[2] = process_cpu_ns((int)getpid());
+    cpu_ns[SOAK_BRIDGE] = process_cpu_ns(self->idle.pid);
+    cpu_ns[SOAK_SERVER] = self->server_pid ? process_cpu_ns(self->server_pid) : 0;
+    cpu_ns[SOAK_DRIVER] = process_cpu_ns((int)getpid());
+    cpu_ns[SOAK_MACHINE] = process_machine_ns();
 }
 
 /* Changes, cuts, and from time to time a pause in which everything is compared. */
 static void
 soak_live(soak_t *self)
 {
-    int64_t left_ms = (int64_t)self->seconds * 1000, before[3], after[3];
+    int64_t left_ms = (int64_t)self->seconds * 1000, before[SOAK_WHO], after[SOAK_WHO];
     (void)crowd_open(self->all, self->crowd.viewers); /* those who will not read */
     self->all->busy_ns = 0;
     self->all->house.messages = self->all->house.bytes = 0;
@@ -91,9 +95,8 @@ soak_live(soak_t *self)
         }
         soak_cpu(self, after);
         self->measured_s += (double)round_ms / 1e3;
-        self->bridge_ns += after[0] - before[0];
-        self->server_ns += after[1] - before[1];
-        self->driver_ns += after[2] - before[2];
+        for (int who = 0; who < SOAK_WHO; who++)
+            self->cpu_ns[who] += after[who] - before[who];
         changes_hold(self->changes, true);
         crowd_compare(self->all, &self->control, &self->verdict);
         left_ms -= round_ms;
@@ -127,13 +130,14 @@ soak_tell(const soak_t *self)
            (double)histogram_at(&house->latency, 990) / 1e6,
            (double)histogram_at(&house->latency, 999) / 1e6, (double)house->latency.max_ns / 1e6,
            house->latency.total);
-    double busy = 100 * (double)self->all->busy_ns / 1e9 / seconds;
+    double busy = 100 * (double)self->all->busy_ns / 1e9 / seconds, share[SOAK_WHO];
+    for (int who = 0; who < SOAK_WHO; who++)
+        share[who] = 100 * (double)self->cpu_ns[who] / 1e9 / seconds;
     printf("processor: bridge %.0f %%, server %.0f %%, driver %.0f %% (its reading thread %.0f "
-           "%%)%s\n\n",
-           100 * (double)self->bridge_ns / 1e9 / seconds,
-           100 * (double)self->server_ns / 1e9 / seconds,
-           100 * (double)self->driver_ns / 1e9 / seconds, busy,
-           busy >= SOAK_SATURATED ? ": THE DRIVER IS SATURATED, so latency is its own" : "");
+           "%%), others on the machine %.0f %%%s\n\n",
+           share[SOAK_BRIDGE], share[SOAK_SERVER], share[SOAK_DRIVER], busy,
+           share[SOAK_MACHINE] - share[SOAK_BRIDGE] - share[SOAK_SERVER] - share[SOAK_DRIVER],
+           busy >= SOAK_SATURATED ? ": THE DRIVER IS SATURATED, latency is its own" : "");
 }
 
 static void
