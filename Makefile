@@ -61,6 +61,7 @@ image_src := $(wildcard tests/images/*.c)
 nth_src   := $(wildcard tests/nth/*.c)
 past_src  := $(if $(wildcard tests/history/*.c),$(wildcard tests/history/*.c) clients/load/past.c)
 storm_src := $(wildcard tests/overload/*.c) clients/load/control.c clients/load/histogram.c
+soak_src  := $(wildcard tests/soak/*.c) clients/load/control.c clients/load/histogram.c
 bench_src := $(wildcard bench/*.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
@@ -77,7 +78,7 @@ programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
 benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
-            $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload
+            $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload $(BUILD)/soak
 units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk
 stamp    := build/setup.stamp
 
@@ -90,7 +91,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash crash-images nth sim mutants history fuzz overload bench tables install uninstall \
+        tsan crash crash-images nth sim mutants history fuzz overload soak bench tables install uninstall \
         clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
@@ -146,6 +147,8 @@ $(BUILD)/nth: $(nth_src:%.c=$(BUILD)/%.o) $(script_src:%.c=$(BUILD)/%.o) \
 $(BUILD)/history: $(past_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/overload: $(storm_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	$(link)
+$(BUILD)/soak: $(soak_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
@@ -229,7 +232,7 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/proof
+sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/soak $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
@@ -239,6 +242,10 @@ crash: programs $(BUILD)/crash $(BUILD)/history
 #: overload   ten times the peak for SECONDS=60: goodput, latency, memory, every command's answer
 overload: programs $(BUILD)/overload
 	@BUILD=$(BUILD) $(if $(SECONDS),SECONDS_OF_STORM=$(SECONDS)) tests/overload.sh
+
+#: soak       10,000 live sockets with cuts for SECONDS=60: nothing missed, in time, little memory
+soak: programs $(BUILD)/soak
+	@BUILD=$(BUILD) $(if $(SECONDS),SECONDS_OF_SOAK=$(SECONDS)) tests/soak.sh
 
 #: sim        SEEDS=1000 seeds of the deterministic simulator from FIRST=1 on; SEED=n one of them again
 sim: $(BUILD)/sim

@@ -66,11 +66,7 @@ hall_free(hall_t *self)
         at = &(*at)->next;
     *at = self->next;
     hall_unlink_use(self);
-    for (hall_t **dirty = &halls->dirty; *dirty; dirty = &(*dirty)->dirty_next)
-        if (*dirty == self) {
-            *dirty = self->dirty_next;
-            break;
-        }
+    live_forget(self);
     halls->count--;
     if (self->following) {
         halls->following--;
@@ -181,18 +177,6 @@ hall_take_map(hall_t *self, uint32_t number, mp_t *mp)
     return true;
 }
 
-static void
-hall_dirty(hall_t *self)
-{
-    halls_t *halls = self->bridge->halls;
-    if (self->dirty || !self->followers)
-        return;
-    self->dirty = true;
-    self->dirty_next = halls->dirty;
-    halls->dirty = self;
-    live_tick(self->bridge);
-}
-
 /* [[id, state], ...] that bring us to `number`. */
 static bool
 hall_take_changes(hall_t *self, uint32_t number, mp_t *mp)
@@ -214,7 +198,7 @@ hall_take_changes(hall_t *self, uint32_t number, mp_t *mp)
     if (number != self->number) {
         self->number = number;
         self->map.good = self->compact.good = false;
-        hall_dirty(self);
+        live_changed(self);
     }
     return true;
 }

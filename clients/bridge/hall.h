@@ -44,8 +44,8 @@ struct hall {
     hall_t *dirty_next;
     uint64_t showtime;
     bool ready, reading, following, gap;
-    bool dirty, passing;                       /* wants a push; its readers are being served */
-    uint8_t verified;                          /* how often since following began, up to 2 */
+    bool dirty, due, passing; /* in line for a push; the tick is over; readers are being served */
+    uint8_t verified;         /* how often since following began, up to 2 */
     uint32_t seat_count, number, base, pushed; /* pushed: the number of the last message */
     uint32_t frames, pass_frames;              /* messages made; when the pass began */
     hall_seat_t *seats;
@@ -62,8 +62,8 @@ struct hall {
 struct halls {
     hall_t **chains;
     uint32_t count, max, following;
-    hall_t by_use; /* a ring: newer is the oldest, older the newest */
-    hall_t *dirty;
+    hall_t by_use;              /* a ring: newer is the oldest, older the newest */
+    hall_t *dirty, *dirty_last; /* the line of those that want a push; those due come first */
     struct event *tick, *push;
     bool tick_due;
 };

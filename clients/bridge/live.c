@@ -105,7 +105,60 @@ live_frame(hall_t *hall)
     live_append(hall, size);
 }
 
-/* A hall whose readers are still being served is framed again when they all were. */
+/* ------------------------------------------------------------------ halls in line */
+
+/* Push when the tick is over. */
+static void
+live_tick(bridge_t *bridge)
+{
+    halls_t *halls = bridge->halls;
+    if (halls->tick_due)
+        return;
+    halls->tick_due = true;
+    live_again(halls->tick, bridge->conf.number[BRIDGE_CONF_live_tick_ms]);
+}
+
+/* Last in line: whoever was there before is served before, however fast others change. */
+static void
+live_line_up(hall_t *hall)
+{
+    halls_t *halls = hall->bridge->halls;
+    hall->dirty = true;
+    hall->dirty_next = NULL;
+    if (halls->dirty)
+        halls->dirty_last->dirty_next = hall;
+    else
+        halls->dirty = hall;
+    halls->dirty_last = hall;
+    live_tick(hall->bridge);
+}
+
+void
+live_changed(hall_t *hall)
+{
+    if (!hall->dirty && hall->followers)
+        live_line_up(hall);
+}
+
+void
+live_forget(hall_t *hall)
+{
+    halls_t *halls = hall->bridge->halls;
+    hall_t *before = NULL;
+    if (!hall->dirty)
+        return;
+    for (hall_t *at = halls->dirty; at != hall; at = at->dirty_next)
+        before = at;
+    if (before)
+        before->dirty_next = hall->dirty_next;
+    else
+        halls->dirty = hall->dirty_next;
+    if (halls->dirty_last == hall)
+        halls->dirty_last = before;
+    hall->dirty = false;
+}
+
+/* All that have changed may be pushed; those who line up later wait for the next tick. */
 static void
 live_ticked(evutil_socket_t fd, short what, void *argument)
 {
@@ -114,32 +167,31 @@ live_ticked(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     halls->tick_due = false;
-    for (hall_t *hall = halls->dirty; hall; hall = hall->dirty_next) {
-        if (hall->passing)
-            continue;
-        live_frame(hall);
-        hall->passing = true;
-        hall->pass_frames = hall->frames;
-        hall->push_at = hall->followers;
-    }
+    for (hall_t *hall = halls->dirty; hall; hall = hall->dirty_next)
+        hall->due = true;
     live_again(halls->push, 0);
+}
+
+/* Framed when its turn comes, not when the tick was over: what changed in between is in the same
+ * message. */
+static void
+live_pass(hall_t *hall)
+{
+    live_frame(hall);
+    hall->passing = true;
+    hall->pass_frames = hall->frames;
+    hall->push_at = hall->followers;
 }
 
 /* All readers were served. What was framed or changed meanwhile wants another pass. */
 static void
 live_passed(halls_t *halls, hall_t *hall)
 {
-    halls->dirty = hall->dirty_next;
-    hall->passing = hall->dirty = false;
-    if (hall->number == hall->pushed && hall->frames == hall->pass_frames)
-        return;
-    hall->dirty = true;
-    hall->dirty_next = NULL;
-    hall_t **last = &halls->dirty;
-    while (*last)
-        last = &(*last)->dirty_next;
-    *last = hall;
-    live_tick(hall->bridge);
+    assert(halls->dirty == hall);
+    live_forget(hall);
+    hall->passing = hall->due = false;
+    if (hall->number != hall->pushed || hall->frames != hall->pass_frames)
+        live_line_up(hall);
 }
 
 /* Readers in slices: ten thousand of them must not keep a buyer waiting. */
@@ -151,8 +203,10 @@ live_pushed(evutil_socket_t fd, short what, void *argument)
     int left = LIVE_PUSH_SLICE;
     (void)fd;
     (void)what;
-    while (halls->dirty && halls->dirty->passing && left > 0) {
+    while (halls->dirty && halls->dirty->due && left > 0) {
         hall_t *hall = halls->dirty;
+        if (!hall->passing)
+            live_pass(hall);
         while (hall->push_at && left-- > 0) {
             follower_t *follower = hall->push_at;
             hall->push_at = follower->next;
@@ -162,18 +216,8 @@ live_pushed(evutil_socket_t fd, short what, void *argument)
         if (!hall->push_at)
             live_passed(halls, hall);
     }
-    if (halls->dirty && halls->dirty->passing)
+    if (halls->dirty && halls->dirty->due)
         live_again(halls->push, 0);
-}
-
-void
-live_tick(bridge_t *bridge)
-{
-    halls_t *halls = bridge->halls;
-    if (halls->tick_due)
-        return;
-    halls->tick_due = true;
-    live_again(halls->tick, bridge->conf.number[BRIDGE_CONF_live_tick_ms]);
 }
 
 int
@@ -337,6 +381,28 @@ live_writable(conn_t *conn)
         live_push_one(self);
 }
 
+/* What is said joins on to the log's end, as in the beginning: what the log had for the reader
+ * before is in it. One who asks and does not read is cut like any other. */
+static void
+live_tell_since(follower_t *self, uint64_t number)
+{
+    hall_t *hall = self->hall;
+    bridge_t *bridge = hall->bridge;
+    const conn_t *conn = self->conn;
+    if (conn->out_size - conn->out_at > bridge->conf.number[BRIDGE_CONF_live_lag_kb] * 1024) {
+        bridge->figures.cut_lagging++;
+        conn_kill(self->conn);
+        return;
+    }
+    live_frame(hall);
+    self->offset = (*live_log(self))->end;
+    size_t size =
+        number < hall->base || number > hall->number
+            ? hall_put_states(hall, "seats", live_room, sizeof live_room)
+            : hall_put_changes(hall, "change", (uint32_t)number, live_room, sizeof live_room);
+    live_say(self, live_room, size);
+}
+
 /* Clients have nothing to say on a stream but `{"since":N}`: tell me again from there. */
 void
 live_message(conn_t *conn, const ws_message_t *message)
@@ -357,12 +423,7 @@ live_message(conn_t *conn, const ws_message_t *message)
         conn_close_frame(conn, WS_CLOSE_POLICY, "not understood");
         return;
     }
-    const hall_t *hall = self->hall;
-    size_t size =
-        number < hall->base || number > hall->number
-            ? hall_put_states(hall, "seats", live_room, sizeof live_room)
-            : hall_put_changes(hall, "change", (uint32_t)number, live_room, sizeof live_room);
-    live_say(self, live_room, size);
+    live_tell_since(self, number);
 }
 
 /* ------------------------------------------------------------------ handlers */

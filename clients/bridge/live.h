@@ -29,8 +29,10 @@ struct follower {
 
 /* The events of the loop: 0, or -1. */
 int live_start(bridge_t *bridge, halls_t *halls);
-/* A showtime is dirty: push when the tick is over. */
-void live_tick(bridge_t *bridge);
+/* The number of a showtime has moved: it is pushed in its turn, when the tick is over. */
+void live_changed(hall_t *hall);
+/* A showtime goes: nothing of it is pushed any more. */
+void live_forget(hall_t *hall);
 /* Turn a call into a follower of seats, beginning with what it does not know. */
 void live_begin_seats(hall_t *hall, call_t *call);
 /* Check the handshake of a route that is a WebSocket; false: it has answered. */
