@@ -58,9 +58,8 @@ static const char main_usage[] =
     "  -h, --help          this text\n"
     "      --version       its version\n"
     "\n"
-    "Prints a line \"ready http=ADDRESS:PORT ...\" when it serves. SIGTERM ends it, SIGHUP reads "
-    "keys and\n"
-    "certificate again, SIGUSR2 hands over to a new process without refusing anybody.\n"
+    "Prints a line \"ready http=PORT https=PORT\" when it serves. SIGTERM ends it, SIGHUP reads keys\n"
+    "and certificate again, SIGUSR2 hands over to a new process without refusing anybody.\n"
     "Exit codes: 0 ended, 1 cannot serve, 2 wrong usage, 3 fault.\n";
 
 static int
@@ -184,14 +183,20 @@ main_stop(bridge_t *self)
 }
 
 static void
+main_read_clock(bridge_t *self)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) == 0)
+        self->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
 main_clock(evutil_socket_t fd, short what, void *argument)
 {
     bridge_t *self = argument;
-    struct timespec now;
     (void)fd;
     (void)what;
-    if (clock_gettime(CLOCK_REALTIME, &now) == 0)
-        self->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    main_read_clock(self);
     self->ticks++;
     if (!self->connected && self->ticks % MAIN_GREET_TICKS == 0)
         main_greet(self);
@@ -522,6 +527,7 @@ main(int argc, char **argv)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0)
         return main_fail(EXIT_FAULT, "cannot begin");
     main_raise_files();
+    main_read_clock(&self);
     if (main_begin(&self, error, sizeof error) != 0 ||
         (!check && main_listen(&self, error, sizeof error) != 0)) {
         main_end(&self);
