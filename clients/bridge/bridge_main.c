@@ -58,7 +58,8 @@ static const char main_usage[] =
     "  -h, --help          this text\n"
     "      --version       its version\n"
     "\n"
-    "Prints a line \"ready http=PORT https=PORT\" when it serves. SIGTERM ends it, SIGHUP reads keys\n"
+    "Prints a line \"ready http=PORT https=PORT\" when it serves. SIGTERM ends it, SIGHUP reads "
+    "keys\n"
     "and certificate again, SIGUSR2 hands over to a new process without refusing anybody.\n"
     "Exit codes: 0 ended, 1 cannot serve, 2 wrong usage, 3 fault.\n";
 
