@@ -16,6 +16,7 @@
 #include "clients/bridge/kiosk.h"
 #include "clients/bridge/limit.h"
 #include "clients/bridge/route.h"
+#include "clients/bridge/staff.h"
 #include "clients/bridge/token.h"
 #include "clients/marquee.h"
 #include <jansson.h>
@@ -30,7 +31,7 @@ enum {
     BRIDGE_REQUEST_ID_MAX = 36,
     BRIDGE_ETAG_MAX = 48,
     BRIDGE_TRACE_SIZE = 26,
-    BRIDGE_STAFF_MAX = 15,
+    BRIDGE_STAFF_MAX = STAFF_NAME_MAX,
     BRIDGE_WORD_MAX = 64,
     BRIDGE_CALLS_FREE = 1024,
     BRIDGE_READ_MS = 3000,   /* how long a read may take */
@@ -95,7 +96,7 @@ struct bridge {
     list_t *list;
     token_ring_t ring;
     kiosk_ring_t *kiosks;
-    struct staff_ring *staff;
+    staff_ring_t *staff;
     limit_t *by_address[LANES], *by_user;
     call_t *free_calls;
     uint32_t free_count, calls;
@@ -143,12 +144,6 @@ int kiosk_load(bridge_t *self, char *error, size_t room);
 /* guard.c: who calls, and may they? 0, or it has answered with a problem. */
 int guard_admit(call_t *call, const http_request_t *request, http_text_t body);
 void guard_address(call_t *call, const http_request_t *request);
-/* staff.c */
-struct staff_ring *staff_load(const char *directory, char *error, size_t room);
-void staff_destroy(struct staff_ring **self_p);
-/* The member of staff whose key this is; false when there is none. */
-bool staff_find(const struct staff_ring *self, http_text_t key, char name[BRIDGE_STAFF_MAX + 1]);
-
 /* metrics.c */
 void metrics_count(call_t *call, uint16_t status);
 /* log.c */

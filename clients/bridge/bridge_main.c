@@ -250,8 +250,7 @@ main_load_ring(bridge_t *self, char *error, size_t room)
 static int
 main_load_staff(bridge_t *self, char *error, size_t room)
 {
-    struct staff_ring *staff =
-        staff_load(self->conf.text[BRIDGE_CONF_session_directory], error, room);
+    staff_ring_t *staff = staff_load(self->conf.text[BRIDGE_CONF_session_directory], error, room);
     if (!staff)
         return -1;
     staff_destroy(&self->staff);
