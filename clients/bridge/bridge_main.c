@@ -238,8 +238,11 @@ main_load_ring(bridge_t *self, char *error, size_t room)
         return -1;
     }
     token_ring_t ring;
-    int fault = token_ring_read(&ring, text, size, error, room);
-    if (!fault)
+    char reason[96];
+    int fault = token_ring_read(&ring, text, size, reason, sizeof reason);
+    if (fault)
+        snprintf(error, room, "%.200s/tokens: %s", folder, reason);
+    else
         self->ring = ring;
     sodium_memzero(&ring, sizeof ring);
     sodium_memzero(text, size);
