@@ -1,8 +1,8 @@
 /* marquee-bridge - HTTP, WebSocket and TLS in front of marqueed.
  *
  * SIGTERM ends it when what is being answered is answered; SIGHUP reads certificate, keys, kiosks
- * and staff again; SIGUSR2 starts the program anew, hands the listening sockets over, and ends this
- * one when the new one serves. */
+ * and staff again and opens the audit log anew; SIGUSR2 starts the program anew, hands the
+ * listening sockets over, and ends this one when the new one serves. */
 #include "actors/ids.h"
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
@@ -277,12 +277,30 @@ main_load_tls(bridge_t *self, char *error, size_t room)
     return 0;
 }
 
+/* Opened anew, so that a log that was renamed away is written no longer. */
+static int
+main_load_audit(bridge_t *self, char *error, size_t room)
+{
+    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
+    int audit = store_append(folder, "audit.log");
+    if (audit < 0) {
+        snprintf(error, room, "%.200s/audit.log: %s", folder, strerror(errno));
+        return -1;
+    }
+    if (self->audit > 0) {
+        (void)fdatasync(self->audit);
+        close(self->audit);
+    }
+    self->audit = audit;
+    return 0;
+}
+
 static void
 main_reload(bridge_t *self)
 {
     static int (*const loads[])(bridge_t * self, char *error,
-                                size_t room) = { main_load_ring, main_load_staff, kiosk_load,
-                                                 main_load_tls };
+                                size_t room) = { main_load_audit, main_load_ring, main_load_staff,
+                                                 kiosk_load, main_load_tls };
     char error[ZPL_ERROR_MAX];
     bool good = true;
     for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++)
@@ -291,7 +309,7 @@ main_reload(bridge_t *self)
             good = false;
         }
     if (good)
-        log_say(self, "info", "keys and certificate were read again");
+        log_say(self, "info", "keys and certificate were read again, the audit log opened anew");
 }
 
 static void
@@ -442,7 +460,7 @@ main_begin(bridge_t *self, char *error, size_t room)
     self->log_level = *level == 'd' ? 2 : *level == 'i' ? 1 : 0;
     bridge_random(self->secret, sizeof self->secret);
     bridge_random(&self->request_number, sizeof self->request_number);
-    if (store_folder(folder) != 0 || (self->audit = store_append(folder, "audit.log")) < 0) {
+    if (store_folder(folder) != 0) {
         snprintf(error, room, "%.200s: %s", folder, strerror(errno));
         return -1;
     }
@@ -451,9 +469,9 @@ main_begin(bridge_t *self, char *error, size_t room)
         return -1;
     }
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
-        main_load_ring(self, error, room) != 0 || main_load_staff(self, error, room) != 0 ||
-        kiosk_load(self, error, room) != 0 || main_load_tls(self, error, room) != 0 ||
-        main_connect(self, error, room) != 0)
+        main_load_audit(self, error, room) != 0 || main_load_ring(self, error, room) != 0 ||
+        main_load_staff(self, error, room) != 0 || kiosk_load(self, error, room) != 0 ||
+        main_load_tls(self, error, room) != 0 || main_connect(self, error, room) != 0)
         return -1;
     self->halls = halls_new(self);
     self->list = list_new(self);
