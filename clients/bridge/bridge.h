@@ -20,6 +20,7 @@
 #include "clients/bridge/token.h"
 #include "clients/marquee.h"
 #include <jansson.h>
+#include <sys/types.h>
 
 typedef struct bridge bridge_t;
 typedef struct call call_t;
@@ -33,6 +34,7 @@ enum {
     BRIDGE_TRACE_SIZE = 26,
     BRIDGE_STAFF_MAX = STAFF_NAME_MAX,
     BRIDGE_WORD_MAX = 64,
+    BRIDGE_PROGRAM_MAX = 1023,
     BRIDGE_CALLS_FREE = 1024,
     BRIDGE_READ_MS = 3000,   /* how long a read may take */
     BRIDGE_WRITE_MS = 10000, /* how long a write may take */
@@ -106,9 +108,10 @@ struct bridge {
     uint8_t secret[16]; /* of this process: hash keys */
     int64_t now_ms;     /* wall clock, at the last turn */
     bool turn_due, stopping, greeting;
-    uint64_t ticks;   /* of the clock */
-    int64_t drain_ms; /* when the rest is cut, on the monotonic clock */
-    char **argv;
+    uint64_t ticks;                               /* of the clock */
+    int64_t drain_ms;                             /* when the rest is cut, on the monotonic clock */
+    char **argv, program[BRIDGE_PROGRAM_MAX + 1]; /* what to start anew */
+    pid_t heir_pid;
     struct event *heir; /* the next process is starting */
     void (*heir_done)(bridge_t *self, bool good);
     bool connected; /* to a broker that knows us, as of the last turn */

@@ -513,6 +513,14 @@ main_end(bridge_t *self)
     libevent_global_shutdown();
 }
 
+/* The program's own path, while it still is there: an update takes the running one's name away. */
+static void
+main_find_program(bridge_t *self)
+{
+    ssize_t size = readlink("/proc/self/exe", self->program, BRIDGE_PROGRAM_MAX);
+    self->program[size > 0 ? size : 0] = 0;
+}
+
 static void
 main_raise_files(void)
 {
@@ -548,6 +556,7 @@ main(int argc, char **argv)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0)
         return main_fail(EXIT_FAULT, "cannot begin");
     main_raise_files();
+    main_find_program(&self);
     main_read_clock(&self);
     if (main_begin(&self, error, sizeof error) != 0 ||
         (!check && main_listen(&self, error, sizeof error) != 0)) {
