@@ -370,7 +370,8 @@ edge_listen(edge_t *self, const char *where, bool tls, char *error, size_t room)
     int saved = errno;
     freeaddrinfo(found);
     if (fd < 0) {
-        snprintf(error, room, "%.100s: %s", where, strerror(saved));
+        snprintf(error, room, "%.100s: %s", where,
+                 saved == EADDRINUSE ? "another program listens there already" : strerror(saved));
         return -1;
     }
     if (edge_listen_fd(self, fd, tls, error, room) == 0)

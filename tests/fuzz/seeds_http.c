@@ -103,8 +103,8 @@ seeds_of_edge(void)
         "GET /api/showtimes/7/seats?format=compact&since=3 HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /openapi.json HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n",
         "GET /api/session HTTP/1.1\r\nHost: a\r\nCookie: marquee=b.AQ\r\nOrigin: http://b\r\n\r\n",
-        "POST /api/kiosk/redeem HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        ("POST /api/kiosk/redeem HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
         "OPTIONS /api/pay HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n",
         "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\nGET /api/showtimes HTTP/1.1\r\nHost: a\r\n\r\n",
     };
