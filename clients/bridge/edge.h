@@ -83,6 +83,7 @@ struct conn {
     uint32_t requests;   /* answered on it */
     uint8_t state, wait_kind;
     bool writing, paused, keep_alive, in_turn, pinged;
+    bool early;   /* frames came before the answer to the handshake, and wait in `in` */
     bool follows; /* its owner is a follower, not a call */
 };
 
