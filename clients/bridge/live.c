@@ -49,7 +49,7 @@ live_push_one(follower_t *self)
         return;
     if (!log_ring_has(log, self->offset)) {
         bridge->figures.cut_lagging++;
-        conn_kill(conn);
+        conn_cut(conn);
         return;
     }
     while (self->offset < log->end) {
@@ -391,7 +391,7 @@ live_tell_since(follower_t *self, uint64_t number)
     const conn_t *conn = self->conn;
     if (conn->out_size - conn->out_at > bridge->conf.number[BRIDGE_CONF_live_lag_kb] * 1024) {
         bridge->figures.cut_lagging++;
-        conn_kill(self->conn);
+        conn_cut(self->conn);
         return;
     }
     live_frame(hall);
