@@ -6,7 +6,7 @@
 # limit of an address stands in the way; the journal's old segments are dropped.
 . "$(dirname "$0")/served/server.bash"
 seconds=${SECONDS_OF_SOAK:-60} sockets=${SOCKETS:-10000} changes=${CHANGES:-1000} head_ms=5000
-tls=() address='' listen=()
+tls=() listen=()
 if [ "$(ulimit -Hn)" -lt $((sockets + 500)) ]; then
     echo "soak: $sockets sockets want as many descriptors, $(ulimit -Hn) are allowed (ulimit -Hn)"
     exit 1
@@ -18,16 +18,27 @@ if [ "${TLS:-no}" = yes ]; then
     listen=(--set http/tls_listen=127.0.0.1:0 --set "http/certificate=$work/chain.pem"
         --set "http/private_key=$work/key.pem")
 fi
+# soak ARGUMENT...: run the program and count what it counts.
+soak() {
+    "$build/soak" --bridge "127.0.0.1:$port" --bridge-pid "$bridge" --server-pid "$server" \
+        --endpoint "$clients" --head-ms $head_ms "$@" | tee "$work/out"
+    check 'the run ends' [ "${PIPESTATUS[0]}" -le 1 ]
+    passed=$((passed + $(sed -nE 's/^([0-9]+) passed, .*/\1/p' "$work/out")))
+    failed=$((failed + $(sed -nE 's/^[0-9]+ passed, ([0-9]+) failed$/\1/p' "$work/out")))
+}
+begin() {
+    check 'the bridge starts' bridge_start "$@" --set limits/per_address=200000 \
+        --set limits/connections=50000 --set limits/read_rate=1000000 \
+        --set limits/head_ms=$head_ms --set limits/write_ms=10000
+}
 check 'the server starts' server_start --set store/segment_mb=64 --set store/journal=drop
-check 'the bridge starts' bridge_start "${listen[@]}" --set limits/per_address=200000 \
-    --set limits/connections=50000 --set limits/read_rate=1000000 --set limits/head_ms=$head_ms \
-    --set limits/write_ms=10000
-address=127.0.0.1:${https:-$http}
-"$build/soak" --bridge "$address" --bridge-pid "$bridge" --server-pid "$server" \
-    --endpoint "$clients" --sockets "$sockets" --changes "$changes" --seconds "$seconds" \
-    --idle "$sockets" --slow 200 --head-ms $head_ms "${tls[@]}" | tee "$work/out"
-passed=$((passed + $(sed -nE 's/^([0-9]+) passed, .*/\1/p' "$work/out")))
-failed=$((failed + $(sed -nE 's/^[0-9]+ passed, ([0-9]+) failed$/\1/p' "$work/out")))
+begin "${listen[@]}"
+port=${https:-$http}
+soak --sockets "$sockets" --changes "$changes" --seconds "$seconds" "${tls[@]}"
+check 'the bridge ends cleanly' bridge_end
+begin
+port=$http
+soak --idle "$sockets" --slow 200
 check 'the bridge ends cleanly' bridge_end
 check 'the server ends cleanly' server_end
 finish

@@ -98,6 +98,15 @@ conn_kill(conn_t *self)
     event_active(edge->bury, EV_TIMEOUT, 0);
 }
 
+void
+conn_cut(conn_t *self)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+    if (self->state != CONN_DEAD)
+        (void)setsockopt(self->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    conn_kill(self);
+}
+
 /* ------------------------------------------------------------------ writing */
 
 static long
@@ -132,7 +141,7 @@ conn_keep(conn_t *self, const void *data, size_t size)
     size_t waits = self->out_size - self->out_at;
     if (waits + size > EDGE_OUT_MAX) {
         edge->figures.cut_slow++;
-        conn_kill(self);
+        conn_cut(self);
         return;
     }
     if (self->out_at && self->out_size + size > self->out_room) {
@@ -497,7 +506,7 @@ conn_silent(conn_t *self)
 {
     static const char comment[] = ":\n\n";
     if (self->pinged) {
-        conn_kill(self);
+        conn_cut(self);
         return;
     }
     conn_wait(self, EDGE_WAIT_PING);

@@ -186,7 +186,7 @@ edge_waited(conn_t *conn, edge_wait_t kind)
         return;
     case EDGE_WAIT_LAG:
         self->figures.cut_slow++;
-        conn_kill(conn);
+        conn_cut(conn);
         return;
     case EDGE_WAIT_HANDSHAKE:
     case EDGE_WAIT_LINGER:
@@ -331,13 +331,15 @@ edge_split(char *where, char **host, char **port)
 static int
 edge_bind(const struct addrinfo *address)
 {
-    int on = 1;
+    int on = 1, unsent = EDGE_UNSENT_MAX;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    /* Accepted connections inherit TCP_NODELAY. */
+    /* Accepted connections inherit TCP_NODELAY, and that a reader which has stopped fills the
+     * kernel's memory by kilobytes: else megabytes hide that it lags. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent) == 0 &&
         (address->ai_family != AF_INET6 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
         bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, EDGE_BACKLOG) == 0)

@@ -8,7 +8,8 @@
  * its memory goes at the end of the turn.
  *
  * Memory: an idle connection is its conn_t (about 500 bytes) and no buffer; `in` is bounded by
- * HTTP_HEAD_MAX + body_max, `out` by EDGE_OUT_MAX. TLS adds what OpenSSL keeps, with its buffers
+ * HTTP_HEAD_MAX + body_max, `out` by EDGE_OUT_MAX, what the kernel holds for a reader that has
+ * stopped by EDGE_UNSENT_MAX and a segment. TLS adds what OpenSSL keeps, with its buffers
  * released when idle. */
 #ifndef EDGE_H
 #define EDGE_H
@@ -25,6 +26,7 @@ enum {
     EDGE_LISTENERS_MAX = 8,
     EDGE_READ_SIZE = 64 * 1024,
     EDGE_OUT_MAX = 8 * 1024 * 1024,
+    EDGE_UNSENT_MAX = 32 * 1024, /* that the kernel takes beyond what is on its way */
     EDGE_TICK_MS = 100,
     EDGE_LINGER_MS = 2000,
     EDGE_HANDSHAKE_MS = 10000,
@@ -170,6 +172,9 @@ int conn_stream(conn_t *self, bool websocket);
 /* Send what waits, then close. */
 void conn_end(conn_t *self);
 void conn_kill(conn_t *self);
+/* Kill one that does not take what it is given, by a reset: what the kernel holds for it goes at
+ * once, and it is told so although it reads nothing. */
+void conn_cut(conn_t *self);
 /* Send a frame of a WebSocket. */
 void conn_frame(conn_t *self, ws_opcode_t opcode, const void *data, size_t size);
 void conn_close_frame(conn_t *self, uint16_t code, const char *reason);

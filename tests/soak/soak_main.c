@@ -2,7 +2,9 @@
  * is told everything, in order and in time, and it costs little memory.
  *
  * Usage: soak --bridge ADDRESS:PORT --endpoint E --bridge-pid P [OPTION VALUE]... [--tls] [--short]
- * Exit: 0 all passed, 1 not, 2 usage. --short judges nothing by the clock. */
+ * --idle N makes another run: so many idle HTTP connections and --slow of them that are slow, to a
+ * bridge that is fresh, since its memory is measured. --short judges nothing by the clock.
+ * Exit: 0 all passed, 1 not, 2 usage. */
 #include "tests/soak/crowd.h"
 #include "tests/soak/idle.h"
 #include "tests/soak/process.h"
@@ -21,6 +23,7 @@ enum {
     SOAK_RSS_GROWTH_KB = 65536, /* of the bridge while it is busy, over its idle readers */
     SOAK_EACH_KB = 20,          /* for an idle connection */
     SOAK_P99_MS = 150,
+    SOAK_OTHERS = 20,    /* per cent of a processor: more, and latency is theirs */
     SOAK_SATURATED = 90, /* per cent of a processor */
     SOAK_SETTLE_S = 2,
 };
@@ -105,6 +108,13 @@ soak_live(soak_t *self)
 
 /* ------------------------------------------------------------------ what came of it */
 
+static int64_t
+soak_others_ns(const soak_t *self)
+{
+    return self->cpu_ns[SOAK_MACHINE] - self->cpu_ns[SOAK_BRIDGE] - self->cpu_ns[SOAK_SERVER] -
+           self->cpu_ns[SOAK_DRIVER];
+}
+
 static void
 soak_tell(const soak_t *self)
 {
@@ -136,8 +146,24 @@ soak_tell(const soak_t *self)
     printf("processor: bridge %.0f %%, server %.0f %%, driver %.0f %% (its reading thread %.0f "
            "%%), others on the machine %.0f %%%s\n\n",
            share[SOAK_BRIDGE], share[SOAK_SERVER], share[SOAK_DRIVER], busy,
-           share[SOAK_MACHINE] - share[SOAK_BRIDGE] - share[SOAK_SERVER] - share[SOAK_DRIVER],
+           100 * (double)soak_others_ns(self) / 1e9 / seconds,
            busy >= SOAK_SATURATED ? ": THE DRIVER IS SATURATED, latency is its own" : "");
+}
+
+/* Of two processors bridge, server and driver need most: what others take of them shows here, so
+ * that then nothing can be said about the bridge. */
+static void
+soak_judge_latency(soak_t *self)
+{
+    const histogram_t *latency = &self->all->house.latency;
+    double others = (double)soak_others_ns(self) / 1e9 / self->measured_s;
+    bool good = histogram_at(latency, 990) < SOAK_P99_MS * UINT64_C(1000000);
+    if (good || others * 100 < SOAK_OTHERS)
+        verdict_timing(&self->verdict, good, "p99 of the latency is under %d ms", SOAK_P99_MS);
+    else
+        printf("told    p99 of the latency is not under %d ms; not judged, since others on the "
+               "machine took %.0f %% of a processor\n",
+               SOAK_P99_MS, 100 * others);
 }
 
 static void
@@ -159,8 +185,7 @@ soak_judge(soak_t *self)
     verdict_timing(said, (double)figures.made >= 0.9 * self->per_second * self->measured_s,
                    "%.0f changes a second were made of %u", (double)figures.made / self->measured_s,
                    self->per_second);
-    verdict_timing(said, histogram_at(&house->latency, 990) < SOAK_P99_MS * UINT64_C(1000000),
-                   "p99 of the latency is under %d ms", SOAK_P99_MS);
+    soak_judge_latency(self);
     uint32_t left = crowd_deaf_left(self->all, &longest_ns);
     verdict_timing(said, left == 0,
                    "of %u readers that do not read %u are not cut, the last was "
@@ -303,7 +328,7 @@ main(int count, char **words)
                    .cut_rate = 50,
                    .deaf = 20,
                    .sse_percent = 10 },
-        .idle = { .idle = 10000, .slow = 200, .head_ms = 10000 },
+        .idle = { .slow = 200, .head_ms = 10000 },
         .seconds = 60,
         .per_second = 1000,
     };
@@ -317,15 +342,12 @@ main(int count, char **words)
     const char *wrong = soak_begin(&self);
     if (wrong)
         verdict(&self.verdict, false, "it begins: %s", wrong);
+    else if (self.idle.idle)
+        idle_run(&self.idle, &self.verdict);
     else if (soak_open(&self)) {
         soak_live(&self);
         soak_tell(&self);
         soak_judge(&self);
-        crowd_free(self.all);
-        free(self.all);
-        self.all = NULL;
-        if (!self.crowd.tls && self.idle.idle)
-            idle_run(&self.idle, &self.verdict);
     }
     soak_end(&self);
     printf("%u passed, %u failed\n", self.verdict.passed, self.verdict.failed);

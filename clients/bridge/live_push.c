@@ -1,0 +1,243 @@
+/* live_push - what has changed, to all who follow: halls in line, one message for all readers of a
+ * hall, readers in slices. */
+#include "clients/bridge/live_inside.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    LIVE_PUSH_SLICE = 512,       /* readers served before other events get their turn */
+    LIVE_TLS_RECORD = 16 * 1024, /* what OpenSSL may hold of a write that was not taken */
+    LIVE_RING_MIN = 8192,
+    LIVE_HEAD_MAX = 64, /* of an event or a frame, and its end */
+};
+_Static_assert(LIVE_RING_MIN - LIVE_HEAD_MAX >= (int)HALL_STATES_ROOM,
+               "any hall's seats fit a ring");
+
+static char live_push_text[HALL_CHANGES_ROOM];
+
+/* ------------------------------------------------------------------ pushing */
+
+/* What could not be written waits in the connection, up to the end of a message: control frames may
+ * stand between messages only. OpenSSL wants to be given the same bytes again. */
+static void
+live_keep(follower_t *self, const log_ring_t *log)
+{
+    uint64_t from = self->offset;
+    uint64_t least = from + 1 + (self->conn->ssl ? LIVE_TLS_RECORD : 0);
+    uint64_t border = least >= log->end ? log->end : log_ring_border(log, least);
+    while (self->offset < border && self->conn->state != CONN_DEAD) {
+        const uint8_t *bytes;
+        size_t size = log_ring_bytes(log, self->offset, &bytes);
+        if (size > border - self->offset)
+            size = (size_t)(border - self->offset);
+        self->offset += size;
+        conn_keep(self->conn, bytes, size);
+    }
+}
+
+/* Bring one reader up to the end of its log, as far as its socket takes it. May kill the
+ * connection. */
+void
+live_push_one(follower_t *self)
+{
+    conn_t *conn = self->conn;
+    bridge_t *bridge = self->hall->bridge;
+    const log_ring_t *log = self->sse ? self->hall->sse_log : self->hall->ws_log;
+    if (!conn_idle_out(conn) && log_ring_has(log, self->offset))
+        return;
+    if (!log_ring_has(log, self->offset)) {
+        bridge->figures.cut_lagging++;
+        conn_cut(conn);
+        return;
+    }
+    while (self->offset < log->end) {
+        const uint8_t *bytes;
+        size_t size = log_ring_bytes(log, self->offset, &bytes);
+        long sent = conn_try_write(conn, bytes, size);
+        if (sent < 0)
+            return;
+        self->offset += (uint64_t)sent;
+        bridge->figures.push_bytes += (uint64_t)sent;
+        if ((size_t)sent < size) {
+            live_keep(self, log);
+            return;
+        }
+    }
+    bridge->figures.pushes++;
+}
+
+static void
+live_again(struct event *event, int64_t wait_ms)
+{
+    const struct timeval wait = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
+    int fault = event_add(event, &wait);
+    assert(fault == 0);
+    (void)fault;
+}
+
+uint32_t
+live_ring_room(const bridge_t *bridge)
+{
+    uint32_t room = LIVE_RING_MIN;
+    while (room < (uint32_t)bridge->conf.number[BRIDGE_CONF_live_lag_kb] * 1024)
+        room *= 2;
+    return room;
+}
+
+/* One message for all readers of one framing. */
+static void
+live_append(hall_t *hall, size_t size)
+{
+    uint8_t head[WS_FRAME_HEAD_MAX];
+    char first[LIVE_HEAD_MAX];
+    if (hall->ws_log)
+        (void)log_ring_append(hall->ws_log, head, ws_head(head, WS_TEXT, size), live_push_text,
+                              size);
+    if (!hall->sse_log)
+        return;
+    int head_size = snprintf(first, sizeof first, "id: %" PRIu32 "\ndata: ", hall->number);
+    memcpy(live_push_text + size, "\n\n", 2);
+    (void)log_ring_append(hall->sse_log, first, (size_t)head_size, live_push_text, size + 2);
+}
+
+/* The changes of a hall since the last message become one. */
+void
+live_frame(hall_t *hall)
+{
+    if (hall->number == hall->pushed)
+        return;
+    size_t size =
+        hall_put_changes(hall, "change", hall->pushed, live_push_text, sizeof live_push_text - 2);
+    /* A whole hall may change at once; where the ring is small, all its seats are shorter. */
+    if (size > live_ring_room(hall->bridge) - LIVE_HEAD_MAX)
+        size = hall_put_states(hall, "seats", live_push_text, sizeof live_push_text - 2);
+    assert(size > 0);
+    hall->pushed = hall->number;
+    hall->frames++;
+    live_append(hall, size);
+}
+
+/* ------------------------------------------------------------------ halls in line */
+
+/* Push when the tick is over. */
+static void
+live_tick(bridge_t *bridge)
+{
+    halls_t *halls = bridge->halls;
+    if (halls->tick_due)
+        return;
+    halls->tick_due = true;
+    live_again(halls->tick, bridge->conf.number[BRIDGE_CONF_live_tick_ms]);
+}
+
+/* Last in line: whoever was there before is served before, however fast others change. */
+static void
+live_line_up(hall_t *hall)
+{
+    halls_t *halls = hall->bridge->halls;
+    hall->dirty = true;
+    hall->dirty_next = NULL;
+    if (halls->dirty)
+        halls->dirty_last->dirty_next = hall;
+    else
+        halls->dirty = hall;
+    halls->dirty_last = hall;
+    live_tick(hall->bridge);
+}
+
+void
+live_changed(hall_t *hall)
+{
+    if (!hall->dirty && hall->followers)
+        live_line_up(hall);
+}
+
+void
+live_forget(hall_t *hall)
+{
+    halls_t *halls = hall->bridge->halls;
+    hall_t *before = NULL;
+    if (!hall->dirty)
+        return;
+    for (hall_t *at = halls->dirty; at != hall; at = at->dirty_next)
+        before = at;
+    if (before)
+        before->dirty_next = hall->dirty_next;
+    else
+        halls->dirty = hall->dirty_next;
+    if (halls->dirty_last == hall)
+        halls->dirty_last = before;
+    hall->dirty = false;
+}
+
+/* All that have changed may be pushed; those who line up later wait for the next tick. */
+static void
+live_ticked(evutil_socket_t fd, short what, void *argument)
+{
+    bridge_t *bridge = argument;
+    halls_t *halls = bridge->halls;
+    (void)fd;
+    (void)what;
+    halls->tick_due = false;
+    for (hall_t *hall = halls->dirty; hall; hall = hall->dirty_next)
+        hall->due = true;
+    live_again(halls->push, 0);
+}
+
+/* Framed when its turn comes, not when the tick was over: what changed in between is in the same
+ * message. */
+static void
+live_pass(hall_t *hall)
+{
+    live_frame(hall);
+    hall->passing = true;
+    hall->pass_frames = hall->frames;
+    hall->push_at = hall->followers;
+}
+
+/* All readers were served. What was framed or changed meanwhile wants another pass. */
+static void
+live_passed(halls_t *halls, hall_t *hall)
+{
+    assert(halls->dirty == hall);
+    live_forget(hall);
+    hall->passing = hall->due = false;
+    if (hall->number != hall->pushed || hall->frames != hall->pass_frames)
+        live_line_up(hall);
+}
+
+/* Readers in slices: ten thousand of them must not keep a buyer waiting. */
+static void
+live_pushed(evutil_socket_t fd, short what, void *argument)
+{
+    bridge_t *bridge = argument;
+    halls_t *halls = bridge->halls;
+    int left = LIVE_PUSH_SLICE;
+    (void)fd;
+    (void)what;
+    while (halls->dirty && halls->dirty->due && left > 0) {
+        hall_t *hall = halls->dirty;
+        if (!hall->passing)
+            live_pass(hall);
+        while (hall->push_at && left-- > 0) {
+            follower_t *follower = hall->push_at;
+            hall->push_at = follower->next;
+            if (follower->kind == FOLLOW_SEATS)
+                live_push_one(follower);
+        }
+        if (!hall->push_at)
+            live_passed(halls, hall);
+    }
+    if (halls->dirty && halls->dirty->due)
+        live_again(halls->push, 0);
+}
+
+int
+live_start(bridge_t *bridge, halls_t *halls)
+{
+    halls->tick = evtimer_new(bridge->base, live_ticked, bridge);
+    halls->push = evtimer_new(bridge->base, live_pushed, bridge);
+    return halls->tick && halls->push ? 0 : -1;
+}
