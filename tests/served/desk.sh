@@ -83,7 +83,7 @@ server_start || {
     finish
 }
 mkfifo "$work/bridge_ready"
-"$build/marquee-bridge" --set site/endpoint="$clients" --set site/events="$events" \
+"$build/marquee-bridge" --set site/endpoint="$bridges" --set site/events="$events" \
     --set http/listen=127.0.0.1:0 --set session/directory="$folder" >"$work/bridge_ready" \
     2>"$work/bridge.log" </dev/null &
 bridge=$!
