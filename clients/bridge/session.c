@@ -61,7 +61,7 @@ handle_session_post(call_t *call, const http_request_t *request, const path_t *p
     (void)path;
     (void)body;
     bridge_random(&id, sizeof id);
-    token_jwt_t jwt = { .role = TOKEN_ROLE_MEMBER,
+    token_jwt_t jwt = { .role = TOKEN_ROLE_GUEST,
                         .issued_s = now_s,
                         .expires_s = now_s + SESSION_TOKEN_S };
     snprintf(jwt.subject, sizeof jwt.subject, "g%" PRIu64, user);

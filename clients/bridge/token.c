@@ -202,11 +202,9 @@ token_csrf_check(const token_ring_t *ring, const token_session_t *session, http_
 }
 
 static const char *const role_names[] = {
-    [TOKEN_ROLE_NONE] = "none",
-    [TOKEN_ROLE_MEMBER] = "member",
-    [TOKEN_ROLE_MEMBER_VIP] = "member_vip",
-    [TOKEN_ROLE_STAFF] = "staff",
-    [TOKEN_ROLE_CINEMA_ADMIN] = "cinema_admin",
+    [TOKEN_ROLE_NONE] = "none",         [TOKEN_ROLE_GUEST] = "guest",
+    [TOKEN_ROLE_MEMBER] = "member",     [TOKEN_ROLE_MEMBER_VIP] = "member_vip",
+    [TOKEN_ROLE_STAFF] = "staff",       [TOKEN_ROLE_CINEMA_ADMIN] = "cinema_admin",
     [TOKEN_ROLE_OPERATOR] = "operator",
 };
 
@@ -220,7 +218,7 @@ token_role_name(token_role_t role)
 token_role_t
 token_role_named(const char *name)
 {
-    for (token_role_t role = TOKEN_ROLE_MEMBER; role <= TOKEN_ROLE_OPERATOR; role++)
+    for (token_role_t role = TOKEN_ROLE_GUEST; role <= TOKEN_ROLE_OPERATOR; role++)
         if (strcmp(role_names[role], name) == 0)
             return role;
     return TOKEN_ROLE_NONE;

@@ -81,6 +81,7 @@ bool token_csrf_check(const token_ring_t *ring, const token_session_t *session, 
 
 typedef enum {
     TOKEN_ROLE_NONE,
+    TOKEN_ROLE_GUEST,
     TOKEN_ROLE_MEMBER,
     TOKEN_ROLE_MEMBER_VIP,
     TOKEN_ROLE_STAFF,
@@ -120,7 +121,7 @@ token_verdict_t token_jwt_read(const token_ring_t *ring, const char *issuer, htt
                                int64_t now_s, token_jwt_t *jwt);
 /* The stable code of a verdict: TOKEN_MISSING, TOKEN_EXPIRED, ... "OK" for good. */
 const char *token_verdict_name(token_verdict_t verdict);
-/* "member", "member_vip", "staff", "cinema_admin", "operator"; "none" for none. */
+/* "guest", "member", "member_vip", "staff", "cinema_admin", "operator"; "none" for none. */
 const char *token_role_name(token_role_t role);
 /* TOKEN_ROLE_NONE: there is no such role. */
 token_role_t token_role_named(const char *name);

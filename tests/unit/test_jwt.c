@@ -82,13 +82,13 @@ a_token_is_read_back(void **unused)
 {
     (void)unused;
     char text[TOKEN_JWT_MAX + 1];
-    for (token_role_t role = TOKEN_ROLE_MEMBER; role <= TOKEN_ROLE_OPERATOR; role++) {
+    for (token_role_t role = TOKEN_ROLE_GUEST; role <= TOKEN_ROLE_OPERATOR; role++) {
         token_jwt_t jwt = sample, read;
         jwt.role = role;
         if (role == TOKEN_ROLE_STAFF)
             jwt.id[0] = 0;
-        memset(jwt.subject, 'x', (size_t)role * 10);
-        strcpy(jwt.subject + (size_t)role * 10, "\"\\\xc3\xa9/");
+        memset(jwt.subject, 'x', (size_t)role * 9);
+        strcpy(jwt.subject + (size_t)role * 9, "\"\\\xc3\xa9/");
         size_t size = token_jwt(&ring, "us", &jwt, text, sizeof text);
         assert_int_equal(size, strlen(text));
         assert_int_equal(token_jwt_read(&rotated, "us", text_of(text), NOW_S, &read), TOKEN_GOOD);

@@ -85,7 +85,7 @@ equal("another's order by cookie", (await events(`/api/orders/${order}/events`, 
 // Tokens of ours, as another library reads them.
 const made = await guest()
 const { payload, protectedHeader } = await verify(made.token)
-check('jose verifies our token', payload.sub === `g${made.user}` && payload.role === 'member' && payload.jti &&
+check('jose verifies our token', payload.sub === `g${made.user}` && payload.role === 'guest' && payload.jti &&
     payload.exp - payload.iat === 7200, payload)
 equal('its header', protectedHeader, { alg: 'HS256', typ: 'JWT', kid: ring()[0][0] })
 
