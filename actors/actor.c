@@ -123,8 +123,9 @@ actor_say(actor_t *self, wire_kind_t kind, uint32_t index)
     uint8_t body[64];
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 2);
+    pack_map(&pack, 3);
     pack_key_uint(&pack, "partitions", site->partitions);
+    pack_key_uint(&pack, "programmes", site->programmes);
     pack_key_uint(&pack, "apply_version", APPLY_VERSION);
     wire_route_t route = { .partition = (uint16_t)site->partition };
     wire_header_t header = { .kind = (uint8_t)kind, .key = site->partition };

@@ -255,7 +255,7 @@ partition_open_store(partition_t *self, char *error)
     state_options_t state = {
         .directory = path,
         .partition = options->site.partition,
-        .partitions = options->site.partitions,
+        .partitions = site_stamp(&options->site, options->site.partition),
         .apply_version = APPLY_VERSION,
         .cache_bytes = options->cache_bytes,
         .replies_bytes = options->replies_bytes,
@@ -270,7 +270,7 @@ partition_open_store(partition_t *self, char *error)
     journal_file_options_t journal = {
         .directory = path,
         .partition = options->site.partition,
-        .partitions = options->site.partitions,
+        .partitions = site_stamp(&options->site, options->site.partition),
         .apply_version = APPLY_VERSION,
         .segment_bytes = options->segment_bytes,
         .policy = options->journal_policy,
@@ -370,6 +370,16 @@ partition_open(const partition_options_t *options, char *error)
 static void partition_read(partition_t *self, const wire_route_t *route,
                            const wire_record_t *record, int64_t now_ms);
 
+/* Is an operation one of those that are asked of partitions of this role? */
+static bool
+partition_plays(const partition_t *self, const operation_t *operation)
+{
+    const site_t *site = &self->options.site;
+    bool programme = site_in_programme(site, site->partition);
+    return operation->key == KEY_PARTITION ||
+           operation->key == (programme ? KEY_CINEMA : KEY_SHOWTIME);
+}
+
 /* A write that can't be carried out any more needs no journal; unless it was answered before: then
  * it gets that answer. In time, a repeat is found by apply like any other command. */
 static bool
@@ -405,6 +415,10 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
     if (now_ms < self->now_ms)
         now_ms = self->now_ms;
     const operation_t *operation = operation_of(record->header.operation);
+    if (operation && !partition_plays(self, operation)) {
+        partition_refuse(self, route, &record->header, STATUS_WRONG_PARTITION, FIELDS);
+        return;
+    }
     if (operation && operation->mode == MODE_READ) {
         partition_read(self, route, record, now_ms);
         return;

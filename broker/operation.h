@@ -108,9 +108,10 @@ typedef enum { TYPE_UINT, TYPE_STR, TYPE_BIN, TYPE_BOOL, TYPE_SEATS, TYPE_LIST }
 /* What the shard key of an operation is. */
 typedef enum {
     KEY_NONE,      /* answered by the broker */
-    KEY_SHOWTIME,  /* a showtime id, 1.. ; shard_of() finds the partition */
-    KEY_PARTITION, /* a partition number itself */
+    KEY_SHOWTIME,  /* a showtime id, 1..: a box office partition's */
+    KEY_PARTITION, /* a partition number itself, of any role */
     KEY_CASHIER,   /* whoever executes provider calls */
+    KEY_CINEMA, /* a cinema id, 1..: a programme partition's; shard_partition() knows all these */
 } key_kind_t;
 
 /* READ is answered from applied state; WRITE goes through the journal; MACHINE is spoken between
@@ -139,7 +140,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 /* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
 #define OPERATION_TABLE(O)                                                                         \
     O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL, M1(CLIENT), 0,                               \
-      "partitions, role, version, now_ms, busy_retry_ms",                                          \
+      "partitions, programmes, role, version, now_ms, busy_retry_ms",                              \
       "introduce a client; needed once a connection")                                              \
     O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \

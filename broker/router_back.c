@@ -4,22 +4,31 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* A number of a READY's body, 0 where there is none. */
+static uint64_t
+router_said(const wire_record_t *record, const char *key)
+{
+    uint64_t number = 0;
+    mp_t mp;
+    return mp_find(record->body, record->body_size, key, &mp) && mp_read_uint(&mp, &number) ? number
+                                                                                            : 0;
+}
+
 static void
 router_ready(router_t *self, uint64_t actor, const wire_record_t *record)
 {
-    uint64_t count = 0;
-    mp_t mp;
-    if (!mp_find(record->body, record->body_size, "partitions", &mp) ||
-        !mp_read_uint(&mp, &count) || count != self->options.partitions ||
-        record->header.key >= count) {
-        char what[128];
+    uint64_t count = router_said(record, "partitions"), others = router_said(record, "programmes");
+    if (count != self->options.partitions || others != self->options.programmes ||
+        record->header.key >= self->lane_count) {
+        char what[160];
         snprintf(what, sizeof what,
-                 "an actor of another site was refused (%" PRIu64 " partitions, not %u)", count,
-                 self->options.partitions);
+                 "an actor of another site was refused (%" PRIu64 " and %" PRIu64
+                 " partitions, not %u and %u)",
+                 count, others, self->options.partitions, self->options.programmes);
         self->ways.warn(self->ways.argument, what);
         return;
     }
-    lane_t *partition = &self->partitions[record->header.key];
+    lane_t *partition = &self->lanes[record->header.key];
     partition->actor = actor;
     partition->seen_ms = self->now_ms;
     partition->sequence = (uint64_t)record->header.moment;
@@ -40,8 +49,8 @@ router_actor_record(router_t *self, uint64_t actor, const wire_route_t *route,
                     const wire_record_t *record, const uint8_t *bytes, size_t size)
 {
     lane_t *partition = NULL;
-    if (route->partition < self->options.partitions)
-        partition = &self->partitions[route->partition];
+    if (route->partition < self->lane_count)
+        partition = &self->lanes[route->partition];
     switch (record->header.kind) {
     case WIRE_REPLY:
         if (partition && partition->in_flight &&

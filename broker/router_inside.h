@@ -3,6 +3,7 @@
 #define ROUTER_INSIDE_H
 #include "broker/peers.h"
 #include "broker/router.h"
+#include "broker/shard.h"
 #include "broker/status.h"
 #include "broker/wire.h"
 
@@ -45,9 +46,11 @@ typedef struct {
 
 struct router {
     router_options_t options;
+    shard_map_t map;
+    uint32_t lane_count; /* a lane for each partition of any role */
     router_ways_t ways;
     peers_t *peers;
-    lane_t *partitions;
+    lane_t *lanes;
     uint64_t cashier; /* peer that executes provider calls; 0: nobody */
     waiting_t *waiting;
     uint64_t *touched; /* peers with something waiting */

@@ -146,8 +146,8 @@ router_flush_lane(router_t *self, lane_t *partition)
 void
 router_flush(router_t *self)
 {
-    for (uint32_t i = 0; i < self->options.partitions; i++)
-        router_flush_lane(self, &self->partitions[i]);
+    for (uint32_t i = 0; i < self->lane_count; i++)
+        router_flush_lane(self, &self->lanes[i]);
     router_deliver(self);
 }
 

@@ -1,7 +1,6 @@
 /* client - calls and their time; see marquee.h for the contract, client.h for the inside. */
 #include "clients/client.h"
 #include "broker/operation.h"
-#include "broker/shard.h"
 #include "broker/status.h"
 #include <assert.h>
 #include <errno.h>
@@ -347,7 +346,13 @@ marquee_connected(const marquee_t *self)
 uint32_t
 marquee_partitions(const marquee_t *self)
 {
-    return self->partitions;
+    return self->map.partitions;
+}
+
+uint32_t
+marquee_programmes(const marquee_t *self)
+{
+    return self->map.programmes;
 }
 
 const char *
@@ -359,8 +364,8 @@ marquee_role(const marquee_t *self)
 uint32_t
 marquee_partition_of(const marquee_t *self, uint64_t showtime)
 {
-    assert(self->partitions > 0);
-    return shard_of(showtime, self->partitions);
+    assert(self->map.partitions > 0);
+    return shard_of(showtime, self->map.partitions);
 }
 
 const char *

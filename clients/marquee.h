@@ -140,6 +140,8 @@ uint32_t marquee_in_flight(const marquee_t *self);
 bool marquee_connected(const marquee_t *self);
 /* What the server said to our hello; 0 and "" before the first. */
 uint32_t marquee_partitions(const marquee_t *self);
+/* Of the programme: their numbers follow those of the box office. */
+uint32_t marquee_programmes(const marquee_t *self);
 const char *marquee_role(const marquee_t *self);
 /* The partition that a showtime belongs to; the server must have been heard. */
 uint32_t marquee_partition_of(const marquee_t *self, uint64_t showtime);

@@ -37,7 +37,7 @@ offline_state(const site_t *site, const char *data, uint32_t partition, char *er
     state_t *state = NULL;
     state_options_t options = { .directory = path,
                                 .partition = partition,
-                                .partitions = site->partitions,
+                                .partitions = site_stamp(site, partition),
                                 .apply_version = APPLY_VERSION,
                                 .read_only = true,
                                 .inline_io = true,
@@ -60,7 +60,7 @@ offline_journal(const site_t *site, const char *data, uint32_t partition, const 
     journal_t *journal = NULL;
     journal_file_options_t options = { .directory = path,
                                        .partition = partition,
-                                       .partitions = site->partitions,
+                                       .partitions = site_stamp(site, partition),
                                        .apply_version = APPLY_VERSION,
                                        .read_only = true,
                                        .inline_io = true,
@@ -240,7 +240,7 @@ offline_verify(ctl_t *ctl)
     if (site_find(&site, data, error) != 0)
         return ctl_say(CTL_REFUSED, "%s", error);
     ctl_exit_t worst = CTL_DONE;
-    for (uint32_t i = 0; i < site.partitions; i++) {
+    for (uint32_t i = 0; i < site_count(&site); i++) {
         ctl_exit_t outcome = verify_partition(ctl, &site, data, i);
         worst = outcome > worst ? outcome : worst;
     }
@@ -276,7 +276,7 @@ backup_journal(const site_t *site, const char *data, const char *to, uint32_t pa
     copy_t copy = { .to = NULL };
     journal_file_options_t options = { .directory = path,
                                        .partition = partition,
-                                       .partitions = site->partitions,
+                                       .partitions = site_stamp(site, partition),
                                        .apply_version = from->apply_version,
                                        .inline_io = true,
                                        .begin_behind = true,
@@ -351,10 +351,10 @@ offline_copy_site(const char *data, const char *to)
         return ctl_say(CTL_REFUSED, "%s", error);
     if (mkdir(to, 0700) != 0)
         return ctl_say(CTL_REFUSED, "%s: %s", to, strerror(errno));
-    for (uint32_t i = 0; i < site.partitions; i++) {
+    for (uint32_t i = 0; i < site_count(&site); i++) {
         if (backup_partition(&site, data, to, i, error) != 0)
             return ctl_say(CTL_FAULT, "partition %u: %s", i, error);
-        fprintf(stderr, "partition %u of %u copied\n", i + 1, site.partitions);
+        fprintf(stderr, "partition %u of %u copied\n", i + 1, site_count(&site));
     }
     snprintf(from_path, sizeof from_path, "%s/site", data);
     snprintf(to_path, sizeof to_path, "%s/site", to);
@@ -443,8 +443,8 @@ offline_dump(ctl_t *ctl)
         return ctl_say(CTL_REFUSED, "%s", error);
     journal_t *journal = NULL;
     ctl_exit_t outcome = CTL_DONE;
-    if (partition >= site.partitions)
-        return ctl_say(CTL_REFUSED, "the site has %u partitions", site.partitions);
+    if (partition >= site_count(&site))
+        return ctl_say(CTL_REFUSED, "the site has %u partitions", site_count(&site));
     journal = offline_journal(&site, ctl->arguments[0], (uint32_t)partition, NULL, error);
     if (!journal || !intake_init(&dump.batch)) {
         outcome = ctl_say(CTL_REFUSED, "%s", error);

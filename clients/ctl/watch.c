@@ -279,7 +279,7 @@ watch_top(ctl_t *ctl)
     uint64_t count_max;
     if (!ctl_flag_u64(ctl, CTL_FLAG_COUNT, 0, &count_max))
         return CTL_USAGE;
-    top_t top = { .ctl = ctl, .count = ctl_partitions(ctl) };
+    top_t top = { .ctl = ctl, .count = ctl_partitions_all(ctl) };
     if (!top.count)
         return CTL_FAULT;
     top.rows = calloc(top.count, sizeof *top.rows);

@@ -1,6 +1,5 @@
 /* judge - see judge.h for the contract: what leaves, and what was promised. */
 #include "actors/apply.h"
-#include "broker/shard.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/server.h"
 #include <assert.h>
@@ -140,7 +139,7 @@ void
 judge_call(sim_t *sim, uint32_t person, uint64_t request, const call_t *call)
 {
     asks_t *asks = &sim->judge->asks[person];
-    request = ask_place(request, shard_of(call->showtime, SIM_PARTITIONS));
+    request = ask_place(request, sim_home(call->operation, call->showtime));
     if (request >= asks->room) {
         uint64_t room = request * 2 + 256;
         asks->of = realloc(asks->of, room * sizeof *asks->of);
@@ -375,7 +374,7 @@ judge_step(sim_t *sim, uint32_t partition)
 {
     ward_t *ward = &sim->judge->wards[partition];
     for (uint32_t i = 0; i < ward->touched_count && !sim->broken; i++)
-        if (shard_of(sim->crowd->showtimes[ward->touched[i]], SIM_PARTITIONS) == partition)
+        if (sim_home(OP_SHOWTIME_GET, sim->crowd->showtimes[ward->touched[i]]) == partition)
             judge_showtime(sim, partition, ward->touched[i], false);
     ward->touched_count = 0;
 }

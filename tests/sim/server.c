@@ -330,8 +330,9 @@ post_say(sim_t *sim, post_t *post, wire_kind_t kind)
     pack_t pack;
     (void)sim;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 2);
-    pack_key_uint(&pack, "partitions", SIM_PARTITIONS);
+    pack_map(&pack, 3);
+    pack_key_uint(&pack, "partitions", SIM_BOX_OFFICES);
+    pack_key_uint(&pack, "programmes", SIM_PROGRAMMES);
     pack_key_uint(&pack, "apply_version", APPLY_VERSION);
     wire_route_t route = { .partition = (uint16_t)post->number };
     wire_header_t header = { .kind = (uint8_t)kind,
@@ -408,7 +409,11 @@ static void
 server_make_router(sim_t *sim)
 {
     router_options_t options = {
-        .partitions = SIM_PARTITIONS, .peers_max = 1024, .in_flight_max = 64, .retry_ms = 50
+        .partitions = SIM_BOX_OFFICES,
+        .programmes = SIM_PROGRAMMES,
+        .peers_max = 1024,
+        .in_flight_max = 64,
+        .retry_ms = 50,
     };
     router_ways_t ways = { .argument = sim,
                            .role = router_role,
@@ -583,7 +588,8 @@ server_configure(sim_t *sim)
     };
     for (uint32_t i = 0; i < SIM_PARTITIONS; i++) {
         site_t *site = &server->sites[i];
-        *site = (site_t){ .partition = i, .partitions = SIM_PARTITIONS };
+        *site =
+            (site_t){ .partition = i, .partitions = SIM_BOX_OFFICES, .programmes = SIM_PROGRAMMES };
         memset(site->id, 0x5a, sizeof site->id);
         memset(site->ticket_key, 0x33, sizeof site->ticket_key);
         uint8_t seed[crypto_sign_SEEDBYTES], public_key[crypto_sign_PUBLICKEYBYTES];
