@@ -185,7 +185,7 @@ actor_message(actor_t *self, const uint8_t *bytes, size_t size, int64_t now_ms)
         }
         int16_t index =
             route.partition < ACTOR_PARTITIONS_MAX ? self->of_number[route.partition] : -1;
-        if (index < 0 || record.header.kind != WIRE_COMMAND) {
+        if (index < 0 || (record.header.kind != WIRE_COMMAND && record.header.kind != WIRE_TELL)) {
             self->malformed++;
             continue;
         }

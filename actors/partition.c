@@ -1,5 +1,6 @@
 /* partition - see partition.h for the contract. */
 #include "actors/partition.h"
+#include "actors/outbox.h"
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -408,6 +409,26 @@ partition_stale(partition_t *self, const wire_route_t *route, const wire_header_
     return true;
 }
 
+/* May a tell go to the journal? If not, its sender is told so, and waits. One that no partition of
+ * this role can read or carry out comes from another program than ours: it is left alone. */
+static bool
+partition_hears(partition_t *self, const operation_t *operation, const wire_route_t *route,
+                const wire_record_t *record, int64_t now_ms)
+{
+    uint8_t body[64];
+    pack_t pack;
+    if (!operation || operation->mode == MODE_READ || !partition_plays(self, operation))
+        return false;
+    if (operation->code == OP_OUTBOX_ACK ||
+        (now_ms >= self->full_until_ms && state_dirty_bytes(self->state) <= DIRTY_HARD))
+        return true;
+    pack_init(&pack, body, sizeof body);
+    outbox_pack_ack(&pack, record->header.request, STATUS_BUSY);
+    partition_tell(self, OP_OUTBOX_ACK, route->sender, record->header.request, body,
+                   (uint32_t)pack.size);
+    return false;
+}
+
 void
 partition_accept(partition_t *self, const wire_route_t *route, const wire_record_t *record,
                  int64_t now_ms)
@@ -415,6 +436,9 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
     if (now_ms < self->now_ms)
         now_ms = self->now_ms;
     const operation_t *operation = operation_of(record->header.operation);
+    if (record->header.kind == WIRE_TELL &&
+        !partition_hears(self, operation, route, record, now_ms))
+        return;
     if (operation && !partition_plays(self, operation)) {
         partition_refuse(self, route, &record->header, STATUS_WRONG_PARTITION, FIELDS);
         return;
@@ -430,6 +454,8 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
         partition_refuse(self, route, &record->header, status, field);
         return;
     }
+    if (record->header.kind == WIRE_TELL)
+        return;
     const intake_item_t *item = &self->gathering->items[self->gathering->count - 1];
     if (partition_stale(self, route, &record->header, &item->command, now_ms))
         intake_drop(self->gathering);

@@ -88,6 +88,8 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
     box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
     box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get;
+/* Those of outbox.c and probe.c, which partitions of both roles have. */
+handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */
 void box_due(turn_t *turn, state_key_t key);

@@ -290,6 +290,7 @@ command_decode(command_t *command, const wire_record_t *record, const wire_route
     command->deadline_ms = record->header.moment;
     command->client = route->client;
     command->role = (role_t)route->role;
+    command->sender = route->sender;
     command->present = 0;
     command->digest = 0;
     if (!operation_open_to(command->operation, route->role))

@@ -78,6 +78,7 @@ enum {
     F(FROM, "from", UINT, 0, UINT32_MAX, "skip this many")                                         \
     F(LIMIT, "limit", UINT, 1, 500, "at most this many")                                           \
     F(TELL, "tell", UINT, 1, INT64_MAX, "number of the outbox message that is answered")           \
+    F(STATUS, "status", UINT, 0, UINT16_MAX, "a code of section 17")                               \
     F(NOW, "now_ms", UINT, 0, TIME_MAX_MS, "a clock reading")                                      \
     F(SEQUENCE, "sequence", UINT, 0, INT64_MAX, "sequence number")                                 \
     F(PARTITION, "partition", UINT, 0, 65535, "partition number")                                  \
@@ -112,6 +113,7 @@ typedef enum {
     KEY_PARTITION, /* a partition number itself, of any role */
     KEY_CASHIER,   /* whoever executes provider calls */
     KEY_CINEMA, /* a cinema id, 1..: a programme partition's; shard_partition() knows all these */
+    KEY_KINDS,
 } key_kind_t;
 
 /* READ is answered from applied state; WRITE goes through the journal; MACHINE is spoken between
@@ -144,95 +146,106 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "introduce a client; needed once a connection")                                              \
     O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
-    O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_TEST, 0, ~UINT64_C(0), "the body again",        \
+    O(3, ECHO, none, "echo", SHOWTIME, READ, ROLES_TEST, 0, ~UINT64_C(0), "the body again",        \
       "measure the way without the work")                                                          \
-    O(4, STATS, stats, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",     \
+    O(4, STATS, none, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",      \
       "what a partition has done since it started")                                                \
-    O(5, RULES, rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                          \
+    O(5, RULES, box_rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                      \
       M4(CAP, TTL, CEILING, GAP_RULE), 0, "nothing",                                               \
       "the defaults that showtimes are opened with, from the configuration")                       \
-    O(6, SITE_KEYS, site_keys, "site.keys", PARTITION, READ, ROLES_ALL, 0, 0,                      \
+    O(6, SITE_KEYS, box_site_keys, "site.keys", PARTITION, READ, ROLES_ALL, 0, 0,                  \
       "keys: [[key id, public key]]", "the Ed25519 keys that check what the site signs")           \
-    O(10, SHOWTIME_OPEN, showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,             \
+    O(10, SHOWTIME_OPEN, box_showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,         \
       M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M1(ROWS),                              \
       M5(FORMAT, CAP, TTL, CEILING, GAP_RULE) | M1(TIME_ZONE), "seats", "put a showtime on sale")  \
-    O(11, SHOWTIME_GET, showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,             \
+    O(11, SHOWTIME_GET, box_showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,         \
       "the showtime, its zones, counts and books", "look at a showtime")                           \
-    O(12, SHOWTIME_LIST, showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,            \
+    O(12, SHOWTIME_LIST, box_showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,        \
       M2(FROM, LIMIT), "total, showtimes: [[id, starts_ms, title, hall, free, seats, time_zone]]", \
       "the showtimes of a partition")                                                              \
-    O(13, SEATS_GET, seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),              \
+    O(13, SEATS_GET, box_seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),          \
       "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, "      \
       "state]]",                                                                                   \
       "the seat map, whole or what changed since a number")                                        \
-    O(14, SEATS_LOCK, seats_lock, "seats.lock", SHOWTIME, WRITE, ROLES_SALE, M2(USER, SEATS),      \
+    O(14, SEATS_LOCK, box_seats_lock, "seats.lock", SHOWTIME, WRITE, ROLES_SALE, M2(USER, SEATS),  \
       M2(TTL, WHEELCHAIR), "lock, until_ms", "lock seats, all or none")                            \
-    O(15, SEATS_BEST, seats_best, "seats.best", SHOWTIME, WRITE, ROLES_SALE, M2(USER, COUNT),      \
+    O(15, SEATS_BEST, box_seats_best, "seats.best", SHOWTIME, WRITE, ROLES_SALE, M2(USER, COUNT),  \
       M3(ZONE, TTL, WHEELCHAIR), "lock, until_ms, seats",                                          \
       "choose the best seats together and lock them")                                              \
-    O(16, SEATS_EXTEND, seats_extend, "seats.extend", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
-      M1(TTL), "lock, until_ms", "hold a lock longer, up to its ceiling")                          \
-    O(17, SEATS_RELEASE, seats_release, "seats.release", SHOWTIME, WRITE, ROLES_SALE,              \
+    O(16, SEATS_EXTEND, box_seats_extend, "seats.extend", SHOWTIME, WRITE, ROLES_SALE,             \
+      M2(USER, LOCK), M1(TTL), "lock, until_ms", "hold a lock longer, up to its ceiling")          \
+    O(17, SEATS_RELEASE, box_seats_release, "seats.release", SHOWTIME, WRITE, ROLES_SALE,          \
       M2(USER, LOCK), 0, "nothing", "give locked seats back")                                      \
-    O(18, SEATS_BLOCK, seats_block, "seats.block", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),        \
+    O(18, SEATS_BLOCK, box_seats_block, "seats.block", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),    \
       M1(REASON), "nothing", "take seats off sale")                                                \
-    O(19, SEATS_UNBLOCK, seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),  \
-      0, "nothing", "put blocked seats back on sale")                                              \
-    O(20, ORDER_CREATE, order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
-      M1(PROVIDER), "order, amount, until_ms; with provider also code",                            \
+    O(19, SEATS_UNBLOCK, box_seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF,         \
+      M1(SEATS), 0, "nothing", "put blocked seats back on sale")                                   \
+    O(20, ORDER_CREATE, box_order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE,             \
+      M2(USER, LOCK), M1(PROVIDER), "order, amount, until_ms; with provider also code",            \
       "make an order of a lock; with a provider, begin its payment too")                           \
-    O(21, ORDER_GET, order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),       \
+    O(21, ORDER_GET, box_order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),   \
       "the order, its payment, refunds and tickets", "look at an order")                           \
-    O(22, ORDER_CANCEL, order_cancel, "order.cancel", SHOWTIME, WRITE, ROLES_SALE,                 \
+    O(22, ORDER_CANCEL, box_order_cancel, "order.cancel", SHOWTIME, WRITE, ROLES_SALE,             \
       M2(USER, ORDER), 0, "state", "cancel an unpaid order and free its seats")                    \
-    O(23, ORDER_ACCEPT, order_accept, "order.accept", SHOWTIME, WRITE, ROLES_SALE,                 \
+    O(23, ORDER_ACCEPT, box_order_accept, "order.accept", SHOWTIME, WRITE, ROLES_SALE,             \
       M3(USER, ORDER, YES), 0, "state, tickets",                                                   \
       "answer the offer of other seats after a late payment")                                      \
-    O(24, ORDER_REFUND, order_refund, "order.refund", SHOWTIME, WRITE, ROLES_STAFF, M1(ORDER),     \
+    O(24, ORDER_REFUND, box_order_refund, "order.refund", SHOWTIME, WRITE, ROLES_STAFF, M1(ORDER), \
       M3(TICKETS, REASON, WAIT), "state, refunded", "void tickets and pay their price back")       \
-    O(25, ORDER_LIST, order_list, "order.list", SHOWTIME, READ, ROLES_STAFF, 0, M2(FROM, LIMIT),   \
-      "orders: [[order, user, state, amount, seats]], next", "the orders of a showtime")           \
-    O(30, PAYMENT_BEGIN, payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE,              \
+    O(25, ORDER_LIST, box_order_list, "order.list", SHOWTIME, READ, ROLES_STAFF, 0,                \
+      M2(FROM, LIMIT), "orders: [[order, user, state, amount, seats]], next",                      \
+      "the orders of a showtime")                                                                  \
+    O(30, PAYMENT_BEGIN, box_payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE,          \
       M3(USER, ORDER, PROVIDER), 0, "order, amount, until_ms, code",                               \
       "begin the payment of an order")                                                             \
-    O(31, PAYMENT_SETTLE, payment_settle, "payment.settle", SHOWTIME, WRITE, ROLES_MONEY,          \
+    O(31, PAYMENT_SETTLE, box_payment_settle, "payment.settle", SHOWTIME, WRITE, ROLES_MONEY,      \
       M5(ORDER, PROVIDER, OUTCOME, AMOUNT, TXN), M1(CODE), "state, tickets: [[ticket, seat]]",     \
       "say how a payment ended; the sandbox provider wants its code")                              \
-    O(32, REFUND_SETTLE, refund_settle, "refund.settle", SHOWTIME, WRITE,                          \
+    O(32, REFUND_SETTLE, box_refund_settle, "refund.settle", SHOWTIME, WRITE,                      \
       ROLE_CASHIER | ROLES_STAFF, M3(ORDER, TELL, OUTCOME), M1(TXN), "state",                      \
       "say how a refund ended")                                                                    \
-    O(40, TICKET_GET, ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),            \
+    O(40, TICKET_GET, box_ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),        \
       M2(USER, OFFLINE), "the ticket with its token", "look at a ticket")                          \
-    O(41, TICKET_REDEEM, ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,              \
+    O(41, TICKET_REDEEM, box_ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,          \
       M2(TOKEN, KIOSK), M2(NONCE, AT), "ticket, seat, row, column, title, hall, starts_ms",        \
       "let the holder of a ticket in, once")                                                       \
-    O(42, TICKET_PRINT, ticket_print, "ticket.print", SHOWTIME, WRITE, ROLES_GATE,                 \
+    O(42, TICKET_PRINT, box_ticket_print, "ticket.print", SHOWTIME, WRITE, ROLES_GATE,             \
       M3(TICKET, KIOSK, STEP), 0, "ticket, print, prints",                                         \
       "say how the printing of a ticket goes; a reprint is for admin and staff")                   \
-    O(43, TICKETS_REVOKED, tickets_revoked, "tickets.revoked", SHOWTIME, READ, ROLES_GATE, 0,      \
+    O(43, TICKETS_REVOKED, box_tickets_revoked, "tickets.revoked", SHOWTIME, READ, ROLES_GATE, 0,  \
       M2(SINCE, LIMIT), "version, tickets: [ticket], next",                                        \
       "the tickets that became void, in that order, after the first `since`")                      \
     O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR,                  \
       M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), "answered by refund.settle",                   \
       "ask the provider to pay back")                                                              \
+    O(51, OUTBOX_ACK, outbox_ack, "outbox.ack", PARTITION, MACHINE, ROLE_ACTOR, M2(TELL, STATUS),  \
+      0, "nothing", "say to the partition that told something how it ended")                       \
+    O(52, PROBE_SEND, probe_send, "probe.send", CINEMA, WRITE, ROLES_TEST, M2(COUNT, AMOUNT), 0,   \
+      "nothing", "send messages that do nothing but count, by outbox")                             \
+    O(53, PROBE_TAKE, probe_take, "probe.take", SHOWTIME, MACHINE, ROLE_ACTOR, M1(AMOUNT), 0,      \
+      "nothing", "count such a message")                                                           \
+    O(54, PROBE_GET, probe_get, "probe.get", PARTITION, READ, ROLES_TEST, 0, 0,                    \
+      "sent, sent_amount, taken, taken_amount",                                                    \
+      "what a partition has sent and taken of such messages")                                      \
     O(60, SEATS_CHANGED, none, "seats.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: from, number, changes: [[id, state]]", "published after every change of seats")      \
     O(61, ORDER_CHANGED, none, "order.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: order, user, state, payment, refund", "published after every change of an order")    \
-    O(70, QUEUE_OPEN, queue_open, "queue.open", SHOWTIME, WRITE, ROLES_STAFF, M2(CAPACITY, RATE),  \
-      M3(PASS, SHARE, OPENS), "commitment, opens_ms",                                              \
+    O(70, QUEUE_OPEN, box_queue_open, "queue.open", SHOWTIME, WRITE, ROLES_STAFF,                  \
+      M2(CAPACITY, RATE), M3(PASS, SHARE, OPENS), "commitment, opens_ms",                          \
       "open a waiting room before a sale, or change its settings")                                 \
-    O(71, QUEUE_CLOSE, queue_close, "queue.close", SHOWTIME, WRITE, ROLES_STAFF, 0, 0, "nothing",  \
-      "close the waiting room: everybody may buy")                                                 \
-    O(72, QUEUE_JOIN, queue_join, "queue.join", SHOWTIME, WRITE, ROLES_SALE, M1(USER), M1(LANE),   \
+    O(71, QUEUE_CLOSE, box_queue_close, "queue.close", SHOWTIME, WRITE, ROLES_STAFF, 0, 0,         \
+      "nothing", "close the waiting room: everybody may buy")                                      \
+    O(72, QUEUE_JOIN, box_queue_join, "queue.join", SHOWTIME, WRITE, ROLES_SALE, M1(USER),         \
+      M1(LANE),                                                                                    \
       "number, lane, place, ahead, state, until_ms, wait_ms, commitment, receipt; inside: pass; "  \
       "done: end",                                                                                 \
       "get in line, or see the place again")                                                       \
-    O(73, QUEUE_LOOK, queue_look, "queue.look", SHOWTIME, READ, ROLES_SALE, M1(USER), 0,           \
+    O(73, QUEUE_LOOK, box_queue_look, "queue.look", SHOWTIME, READ, ROLES_SALE, M1(USER), 0,       \
       "the same, without receipt", "look at a place in line")                                      \
-    O(74, QUEUE_LEAVE, queue_leave, "queue.leave", SHOWTIME, WRITE, ROLES_SALE, M1(USER), 0,       \
+    O(74, QUEUE_LEAVE, box_queue_leave, "queue.leave", SHOWTIME, WRITE, ROLES_SALE, M1(USER), 0,   \
       "nothing", "give a place or a pass up")                                                      \
-    O(75, QUEUE_GET, queue_get, "queue.get", SHOWTIME, READ, ROLES_ALL, 0, 0,                      \
+    O(75, QUEUE_GET, box_queue_get, "queue.get", SHOWTIME, READ, ROLES_ALL, 0, 0,                  \
       "settings, counts by lane, commitment; after the draw its seed", "look at a waiting room")   \
     O(76, QUEUE_CHANGED, none, "queue.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: open, drawn, called, joined, inside", "published when places were called")
@@ -316,6 +329,7 @@ typedef struct {
     role_t role;          /* that it acts with: STAFF for a bridge's command that names staff */
     uint64_t present;     /* a bit for each field that came */
     uint64_t digest;      /* of operation, key and body less trace: tells a repeat from a reuse */
+    uint16_t sender;      /* of a tell: the partition that told */
     uint8_t slot[FIELDS]; /* valid where present */
     value_t values[COMMAND_FIELDS_MAX];
 } command_t;

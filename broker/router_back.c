@@ -35,13 +35,26 @@ router_ready(router_t *self, uint64_t actor, const wire_record_t *record)
     partition->in_flight = 0;
 }
 
+/* To the cashier, or to the partition that the operation's key belongs to. What finds nobody is
+ * dropped: the outbox sends it again. */
 static void
-router_tell(router_t *self, const uint8_t *bytes, size_t size)
+router_tell(router_t *self, uint16_t sender, const wire_record_t *record, const uint8_t *bytes,
+            size_t size)
 {
-    if (self->cashier)
+    const operation_t *operation = operation_of(record->header.operation);
+    uint32_t number = SHARD_NOWHERE;
+    if (operation && operation->roles & ROLE_ACTOR)
+        number = shard_partition(&self->map, operation->key, record->header.key);
+    if (operation && operation->key == KEY_CASHIER && self->cashier) {
         router_wait(self, self->cashier, bytes, size);
-    else
-        self->dropped++; /* the outbox sends it again */
+    } else if (number != SHARD_NOWHERE && router_up(self, &self->lanes[number])) {
+        wire_route_t route = { .role = ROLE_ACTOR,
+                               .partition = (uint16_t)number,
+                               .sender = sender };
+        router_forward(self, &route, record);
+    } else {
+        self->dropped++;
+    }
 }
 
 static void
@@ -62,7 +75,7 @@ router_actor_record(router_t *self, uint64_t actor, const wire_route_t *route,
         router_wait(self, route->peer, bytes, size);
         break;
     case WIRE_TELL:
-        router_tell(self, bytes, size);
+        router_tell(self, route->partition, record, bytes, size);
         break;
     case WIRE_READY:
         router_ready(self, actor, record);

@@ -43,7 +43,7 @@ router_hello(router_t *self, peer_t *peer, const wire_record_t *record, const ch
     router_answer(self, peer->name, &record->header, STATUS_OK, buffer, (uint32_t)pack.size);
 }
 
-static bool
+bool
 router_up(const router_t *self, const lane_t *partition)
 {
     return partition->actor && self->now_ms - partition->seen_ms < ROUTER_ACTOR_SILENT_MS;
@@ -144,7 +144,11 @@ router_command(router_t *self, peer_t *peer, const wire_record_t *record, const 
         return;
     }
     *only = number;
-    router_forward(self, &self->lanes[number], number, peer, record);
+    wire_route_t route = { .peer = peer->name,
+                           .client = peer->client,
+                           .role = peer->role,
+                           .partition = (uint16_t)number };
+    router_forward(self, &route, record);
 }
 
 static void

@@ -85,7 +85,7 @@ call_key(const ctl_t *ctl, const operation_t *operation, const json_t *fields, u
         ids_ticket_showtime(ctl_text(fields, "ticket"), key) ||
         ids_token_showtime(ctl_text(fields, "token"), key))
         return true;
-    ctl_say(CTL_USAGE, "--on says which showtime is meant");
+    ctl_say(CTL_USAGE, "--on says which showtime or cinema is meant");
     return false;
 }
 
@@ -125,7 +125,10 @@ generic_call(ctl_t *ctl)
  */
 
 static const char *const generic_types[] = { "uint", "str", "bin", "bool", "seats", "list" };
-static const char *const generic_keys[] = { "none", "showtime", "partition", "cashier" };
+static const char *const generic_keys[KEY_KINDS] = {
+    [KEY_NONE] = "none",       [KEY_SHOWTIME] = "showtime", [KEY_PARTITION] = "partition",
+    [KEY_CASHIER] = "cashier", [KEY_CINEMA] = "cinema",
+};
 static const char *const generic_modes[] = { "read", "write", "machine" };
 
 static const struct {

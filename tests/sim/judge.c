@@ -377,4 +377,5 @@ judge_step(sim_t *sim, uint32_t partition)
         if (sim_home(OP_SHOWTIME_GET, sim->crowd->showtimes[ward->touched[i]]) == partition)
             judge_showtime(sim, partition, ward->touched[i], false);
     ward->touched_count = 0;
+    judge_outbox(sim, false);
 }

@@ -64,4 +64,6 @@ struct judge {
 uint32_t judge_index(const sim_t *sim, uint64_t showtime);
 /* Assert what must hold of one showtime between two entries. */
 void judge_showtime(sim_t *sim, uint32_t partition, uint32_t index, bool settled);
+/* judge_outbox.c: what was told is applied once; `settled`: and nothing waits any more. */
+void judge_outbox(sim_t *sim, bool settled);
 #endif

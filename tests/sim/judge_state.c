@@ -124,6 +124,8 @@ judge_settled(sim_t *sim)
 {
     for (uint32_t i = 0; i < sim->crowd->showtime_count && !sim->broken; i++)
         judge_showtime(sim, sim_home(OP_SHOWTIME_GET, sim->crowd->showtimes[i]), i, true);
+    if (!sim->broken)
+        judge_outbox(sim, true);
     if (!bank_idle(sim))
         sim_broken(sim, "the bank still waits for an answer");
 }

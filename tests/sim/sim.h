@@ -27,7 +27,9 @@ enum {
     SIM_PROGRAMMES = 2,
     SIM_PARTITIONS = SIM_BOX_OFFICES + SIM_PROGRAMMES,
     SIM_WHY_MAX = 512,
+    SIM_CINEMAS = 5,
 };
+#define SIM_CINEMA   (UINT64_C(1) << 40)    /* the first one's id: no showtime has such */
 #define SIM_EPOCH_MS INT64_C(1767225600000) /* when a simulation begins: 2026-01-01 UTC */
 #define SECOND_US    INT64_C(1000000)
 #define MINUTE_US    (60 * SECOND_US)
