@@ -102,7 +102,24 @@ typedef enum {
 #undef F
         FIELDS
 } field_t;
-_Static_assert(FIELDS <= 64, "a field is a bit of a 64-bit mask");
+
+/* A set of fields: a bit each. The low word alone holds those of most commands. */
+__extension__ typedef unsigned __int128 field_set_t;
+#define FIELD_BIT(field) ((field_set_t)1 << (field))
+_Static_assert(FIELDS <= 8 * sizeof(field_set_t), "a field is a bit of a set");
+
+static inline bool
+field_in(field_set_t set, field_t field)
+{
+    return (bool)(set >> field & 1);
+}
+/* The first field of a set that is not empty. */
+static inline field_t
+field_first(field_set_t set)
+{
+    uint64_t low = (uint64_t)set;
+    return (field_t)(low ? __builtin_ctzll(low) : 64 + __builtin_ctzll((uint64_t)(set >> 64)));
+}
 
 typedef enum { TYPE_UINT, TYPE_STR, TYPE_BIN, TYPE_BOOL, TYPE_SEATS, TYPE_LIST } field_type_t;
 
@@ -120,13 +137,14 @@ typedef enum {
  * programs of Marquee only. */
 typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 
-#define M1(a)                   (UINT64_C(1) << FIELD_##a)
+#define M1(a)                   FIELD_BIT(FIELD_##a)
 #define M2(a, b)                (M1(a) | M1(b))
 #define M3(a, b, c)             (M2(a, b) | M1(c))
 #define M4(a, b, c, d)          (M3(a, b, c) | M1(d))
 #define M5(a, b, c, d, e)       (M4(a, b, c, d) | M1(e))
 #define M7(a, b, c, d, e, f, g) (M5(a, b, c, d, e) | M2(f, g))
 
+#define FIELDS_ANY (~(field_set_t)0)
 /* Fields that every operation takes which is not of mode MACHINE, beside those of its row. */
 #define FIELDS_ALWAYS M3(STAFF, ONCE, TRACE)
 
@@ -146,7 +164,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "introduce a client; needed once a connection")                                              \
     O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
-    O(3, ECHO, none, "echo", SHOWTIME, READ, ROLES_TEST, 0, ~UINT64_C(0), "the body again",        \
+    O(3, ECHO, none, "echo", SHOWTIME, READ, ROLES_TEST, 0, FIELDS_ANY, "the body again",          \
       "measure the way without the work")                                                          \
     O(4, STATS, none, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",      \
       "what a partition has done since it started")                                                \
@@ -264,7 +282,7 @@ typedef struct {
     key_kind_t key;
     mode_kind_t mode;
     uint32_t roles;
-    uint64_t required, optional;
+    field_set_t required, optional;
     const char *reply, *help;
 } operation_t;
 
@@ -284,7 +302,7 @@ const field_info_t *field_info(field_t field);
 /* The field of a name, or FIELDS. */
 field_t field_named(const char *name, size_t size);
 /* Every field that an operation takes. */
-static inline uint64_t
+static inline field_set_t
 operation_fields(const operation_t *operation)
 {
     return operation->required | operation->optional |
@@ -318,7 +336,7 @@ typedef union {
     } list;
 } value_t;
 
-enum { COMMAND_FIELDS_MAX = 17 };
+enum { COMMAND_FIELDS_MAX = 20 };
 
 /* A command whose form is good. Values stand in `values` at the slot that `slot` names. */
 typedef struct {
@@ -327,7 +345,7 @@ typedef struct {
     uint64_t client, request; /* what its repeats are known by */
     int64_t deadline_ms;
     role_t role;          /* that it acts with: STAFF for a bridge's command that names staff */
-    uint64_t present;     /* a bit for each field that came */
+    field_set_t present;  /* a bit for each field that came */
     uint64_t digest;      /* of operation, key and body less trace: tells a repeat from a reuse */
     uint16_t sender;      /* of a tell: the partition that told */
     uint8_t slot[FIELDS]; /* valid where present */
@@ -343,7 +361,7 @@ uint16_t command_decode(command_t *command, const wire_record_t *record, const w
 static inline bool
 command_has(const command_t *command, field_t field)
 {
-    return command->present >> field & 1;
+    return field_in(command->present, field);
 }
 static inline const value_t *
 command_value(const command_t *command, field_t field)

@@ -164,7 +164,7 @@ generic_print_roles(uint32_t roles)
 
 /* Names of the fields of a mask; `mark` goes around each. */
 static void
-generic_print_fields(uint64_t mask, const char *mark)
+generic_print_fields(field_set_t mask, const char *mark)
 {
     const char *comma = "";
     if (mask == ~UINT64_C(0)) {
@@ -172,7 +172,7 @@ generic_print_fields(uint64_t mask, const char *mark)
         return;
     }
     for (field_t field = 0; field < FIELDS; field++) {
-        if (!(mask >> field & 1))
+        if (!field_in(mask, field))
             continue;
         printf("%s%s%s%s", comma, mark, field_info(field)->name, mark);
         comma = ", ";
@@ -232,11 +232,11 @@ generic_markdown(void)
 }
 
 static json_t *
-generic_field_names(uint64_t mask)
+generic_field_names(field_set_t mask)
 {
     json_t *names = json_array();
     for (field_t field = 0; mask != ~UINT64_C(0) && field < FIELDS; field++)
-        if (mask >> field & 1)
+        if (field_in(mask, field))
             (void)json_array_append_new(names, json_string(field_info(field)->name));
     return names;
 }

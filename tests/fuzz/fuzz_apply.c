@@ -208,15 +208,16 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
                   { FIELD_CLOSES, 600000 },
                   { FIELD_STARTS, 700000 },
                   { FIELD_ENDS, 800000 } };
-    uint64_t chosen = fuzz_take(input, 6); /* 48 bits choose among 64 fields */
-    uint64_t wanted = operation->required | (operation_fields(operation) & (chosen | chosen << 48));
+    uint64_t chosen = fuzz_take(input, 6); /* 48 bits choose among all fields */
+    field_set_t some = chosen | (field_set_t)chosen << 48 | (field_set_t)chosen << 96;
+    field_set_t wanted = operation->required | (operation_fields(operation) & some);
     bool plain = operation->code == OP_SHOWTIME_OPEN && fuzz_below(input, 4);
     uint32_t count = 0;
     for (field_t at = 0; at < FIELDS; at++)
-        count += wanted >> at & 1;
+        count += field_in(wanted, at);
     pack_map(pack, count);
     for (field_t at = 0; at < FIELDS; at++) {
-        if (!(wanted >> at & 1))
+        if (!field_in(wanted, at))
             continue;
         size_t time = 0;
         while (time < 4 && times[time].field != at)
