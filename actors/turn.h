@@ -89,6 +89,8 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
     box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get;
 /* Those of outbox.c and probe.c, which partitions of both roles have. */
+handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, prog_movie_get,
+    prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list;
 handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */

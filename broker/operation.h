@@ -94,7 +94,25 @@ enum {
     F(CAPACITY, "capacity", UINT, 1, 1000000, "how many may be inside the waiting room's door")    \
     F(RATE, "rate", UINT, 1, 60000, "how many are let in a minute")                                \
     F(PASS, "pass_ms", UINT, 1000, 7200000, "how long one who was let in may buy")                 \
-    F(SHARE, "share", UINT, 0, 100, "of a hundred let in, those of lane 1")
+    F(SHARE, "share", UINT, 0, 100, "of a hundred let in, those of lane 1")                        \
+    F(NAME, "name", STR, 1, 64, "name of the cinema")                                              \
+    F(OPENING, "opening", LIST, 7, 7,                                                              \
+      "[opens, closes] in local minutes each, Monday first; [0, 0]: closed")                       \
+    F(CLEANING, "cleaning", UINT, 0, 240, "minutes between two showtimes in a hall")               \
+    F(MOVIE, "movie", UINT, 1, UINT32_MAX, "film number within the cinema")                        \
+    F(DIRECTOR, "director", STR, 0, 64, "who directed the film")                                   \
+    F(MINUTES, "minutes", UINT, 1, 1440, "how long the film is")                                   \
+    F(GENRES, "genres", STR, 0, 96, "genres, with commas between")                                 \
+    F(TAGS, "tags", STR, 0, 96, "holiday theme, high draw, ..., with commas between")              \
+    F(FORMATS, "formats", STR, 0, 48, "formats it comes in, with commas between")                  \
+    F(POSTER, "poster", STR, 0, 120, "where its poster is")                                        \
+    F(IMDB, "imdb", UINT, 0, 100, "rating in tenths")                                              \
+    F(DOUBAN, "douban", UINT, 0, 100, "rating in tenths")                                          \
+    F(RELEASED, "released", UINT, 0, 2932896, "first day, in days since 1970")                     \
+    F(ENDED, "ended", UINT, 0, 2932896, "last day, in days since 1970")                            \
+    F(HALL_NUMBER, "hall_number", UINT, 1, 64, "hall number within the cinema")                    \
+    F(EQUIPMENT, "equipment", STR, 0, 96, "what the hall shares with others, with commas between") \
+    F(VERSION, "version", UINT, 1, UINT32_MAX, "version of a hall's plan; absent: the current one")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -266,14 +284,43 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(75, QUEUE_GET, box_queue_get, "queue.get", SHOWTIME, READ, ROLES_ALL, 0, 0,                  \
       "settings, counts by lane, commitment; after the draw its seed", "look at a waiting room")   \
     O(76, QUEUE_CHANGED, none, "queue.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
-      "event: open, drawn, called, joined, inside", "published when places were called")
+      "event: open, drawn, called, joined, inside", "published when places were called")           \
+    O(77, SCHEDULE_CHANGED, none, "schedule.changed", CINEMA, MACHINE, ROLE_ACTOR, 0, 0,           \
+      "event: version", "published after every change of anything of a cinema")                    \
+    O(100, CINEMA_SET, prog_cinema_set, "cinema.set", CINEMA, WRITE, ROLES_STAFF,                  \
+      M4(NAME, TIME_ZONE, OPENING, CLEANING), 0, "version",                                        \
+      "make a cinema, or say all of it again")                                                     \
+    O(101, CINEMA_GET, prog_cinema_get, "cinema.get", CINEMA, READ, ROLES_ALL, 0, 0,               \
+      "the cinema, its opening hours, version and counts", "look at a cinema")                     \
+    O(102, CINEMA_LIST, prog_cinema_list, "cinema.list", PARTITION, READ, ROLES_ALL, 0,            \
+      M2(FROM, LIMIT), "total, cinemas: [[cinema, name, time_zone, version]]",                     \
+      "the cinemas of a partition")                                                                \
+    O(103, MOVIE_SET, prog_movie_set, "movie.set", CINEMA, WRITE, ROLES_STAFF,                     \
+      M3(MOVIE, TITLE, MINUTES),                                                                   \
+      M5(DIRECTOR, GENRES, TAGS, FORMATS, POSTER) | M4(IMDB, DOUBAN, RELEASED, ENDED), "version",  \
+      "make a film known, or say all of it again")                                                 \
+    O(104, MOVIE_GET, prog_movie_get, "movie.get", CINEMA, READ, ROLES_ALL, M1(MOVIE), 0,          \
+      "the film", "look at a film")                                                                \
+    O(105, MOVIE_LIST, prog_movie_list, "movie.list", CINEMA, READ, ROLES_ALL, 0, M2(FROM, LIMIT), \
+      "total, movies: [[movie, title, minutes, status, released, ended]]",                         \
+      "the films of a cinema")                                                                     \
+    O(106, MOVIE_WITHDRAW, prog_movie_withdraw, "movie.withdraw", CINEMA, WRITE, ROLES_STAFF,      \
+      M1(MOVIE), 0, "version", "take a film off the programme")                                    \
+    O(107, HALL_SET, prog_hall_set, "hall.set", CINEMA, WRITE, ROLES_STAFF,                        \
+      M4(HALL_NUMBER, HALL, ZONES, ROWS), M2(CLEANING, EQUIPMENT), "version",                      \
+      "make a hall, or say all of it again; another plan is a new version of it")                  \
+    O(108, HALL_GET, prog_hall_get, "hall.get", CINEMA, READ, ROLES_ALL, M1(HALL_NUMBER),          \
+      M1(VERSION), "the hall with its zones and rows", "look at a hall")                           \
+    O(109, HALL_LIST, prog_hall_list, "hall.list", CINEMA, READ, ROLES_ALL, 0, 0,                  \
+      "halls: [[hall_number, hall, seats, version, cleaning, equipment]]",                         \
+      "the halls of a cinema")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
     OP_##id = (code),
     OPERATION_TABLE(O)
 #undef O
-        OPERATION_CODE_MAX = 96
+        OPERATION_CODE_MAX = 128
 } operation_code_t;
 
 typedef struct {

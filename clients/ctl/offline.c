@@ -1,5 +1,6 @@
 /* offline - commands that work on a data directory instead of a server: verify, backup, restore,
  * journal dump, seat history. They only read it, and may run beside a server. */
+#include "actors/prog.h"
 #include "actors/rebuild.h"
 #include "actors/site.h"
 #include "broker/shard.h"
@@ -211,10 +212,12 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
          journal->read(journal, journal->first, verify_entry, &entries, error) != 0))
         outcome = ctl_say(CTL_REFUSED, "partition %u: %s", partition, error);
     for (size_t i = 0; outcome == CTL_DONE && i < verify.showtime_count; i++) {
-        const char *broken = box_check(state, verify.showtimes[i]);
+        bool programme = site_in_programme(site, partition);
+        const char *broken = programme ? prog_check(state, verify.showtimes[i])
+                                       : box_check(state, verify.showtimes[i]);
         if (broken)
-            outcome = ctl_say(CTL_REFUSED, "partition %u: showtime %" PRIu64 ": %s", partition,
-                              verify.showtimes[i], broken);
+            outcome = ctl_say(CTL_REFUSED, "partition %u: %s %" PRIu64 ": %s", partition,
+                              programme ? "cinema" : "showtime", verify.showtimes[i], broken);
     }
     if (outcome == CTL_DONE) {
         sequence = state_sequence(state);
@@ -222,10 +225,11 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
             outcome = verify_rebuild(site, data, partition, state);
     }
     if (outcome == CTL_DONE)
-        printf("partition %u: good: %zu showtimes, %" PRIu64 " records at entry %" PRIu64
-               ", %" PRIu64 " entries readable%s\n",
-               partition, verify.showtime_count, verify.records, sequence, entries,
-               ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
+        printf("partition %u: good: %zu %s, %" PRIu64 " records at entry %" PRIu64 ", %" PRIu64
+               " entries readable%s\n",
+               partition, verify.showtime_count,
+               site_in_programme(site, partition) ? "cinemas" : "showtimes", verify.records,
+               sequence, entries, ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
     free(verify.showtimes);
     offline_close(state, journal);
     return outcome;

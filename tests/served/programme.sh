@@ -36,9 +36,16 @@ check 'nor take for one' grep -q FORBIDDEN <(marquee call probe.take --on 1 amou
 for cinema in 1 2 3 4 5; do
     marquee call probe.send --on $cinema count=16 amount=1 >/dev/null
 done
+hours='[[600,1440],[600,1440],[600,1440],[600,1440],[600,1560],[540,1560],[540,1439]]'
+check 'a cinema is made' marquee call cinema.set --on 7 name=Lux time_zone=Europe/Berlin cleaning=20 "opening=$hours" >/dev/null
+check 'a film is made' marquee call movie.set --on 7 movie=1 title=Dune minutes=155 >/dev/null
+check 'a hall is made' marquee call hall.set --on 7 hall_number=1 hall=One 'zones=[["a","seats",5000]]' 'rows=[["A","ssss","aaaa"]]' >/dev/null
+check 'a wrong one is not' grep -q BAD_LAYOUT <(marquee call hall.set --on 7 hall_number=1 hall=One 'zones=[["a","seats",5000]]' 'rows=[["A","s?","aa"]]' --json 2>&1)
 server_end KILL
 check 'it starts after a SIGKILL' server_start "${sizes[@]}"
 check 'what was told before it is taken once' all_taken 160 320
+check 'the cinema is what it was' grep -q '"version":3' <(marquee call cinema.get --on 7 --json)
+check 'and its hall' grep -q '"seats":4' <(marquee call hall.get --on 7 hall_number=1 --json)
 check 'it stops' server_end
 check 'every partition is good' [ "$("$build/marquee" site verify "$work/data" --rebuild | grep -c 'rebuilt byte for byte')" = 5 ]
 finish

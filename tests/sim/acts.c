@@ -4,6 +4,7 @@
 #include "broker/status.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/crowd.h"
+#include "tests/sim/programme.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/queue.h"
 #include <stdio.h>
@@ -630,6 +631,16 @@ const act_t acts[] = {
     { OP_SHOWTIME_LIST, GUEST, 2, make_of_partition, NULL, false },
     { OP_SEATS_GET, GUEST, 25, make_seats_get, learn_seats_get, false },
     { OP_ECHO, STAFF, 2, make_of_showtime, NULL, false },
+    { OP_CINEMA_SET, STAFF, 8, programme_make_cinema, NULL, false },
+    { OP_MOVIE_SET, STAFF, 10, programme_make_movie, NULL, false },
+    { OP_MOVIE_WITHDRAW, STAFF, 3, programme_make_of_movie, NULL, false },
+    { OP_HALL_SET, STAFF, 10, programme_make_hall, NULL, false },
+    { OP_CINEMA_GET, GUEST, 2, programme_make_of_cinema, NULL, false },
+    { OP_CINEMA_LIST, GUEST, 1, make_of_partition, NULL, false },
+    { OP_MOVIE_GET, GUEST, 2, programme_make_of_movie, NULL, false },
+    { OP_MOVIE_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_HALL_GET, GUEST, 2, programme_make_of_hall, NULL, false },
+    { OP_HALL_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
     { OP_PROBE_SEND, STAFF, 25, make_probe, NULL, false },
     { OP_PROBE_GET, STAFF, 2, make_of_partition, NULL, false },
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },

@@ -321,6 +321,7 @@ judge_event(sim_t *sim, uint32_t partition, const wire_header_t *header, const v
     ward_promise(sim, partition, header->moment, "an event");
     ward_touch(sim, partition, header->key);
     sim_note(sim, body, size);
+    programme_event(sim, partition, header);
     if (header->operation == OP_QUEUE_CHANGED && index < CROWD_SHOWTIMES)
         queue_event(sim, &sim->judge->queues[index], header->key, body, size);
     if (header->operation != OP_SEATS_CHANGED || index == CROWD_SHOWTIMES)
@@ -378,4 +379,5 @@ judge_step(sim_t *sim, uint32_t partition)
             judge_showtime(sim, partition, ward->touched[i], false);
     ward->touched_count = 0;
     judge_outbox(sim, false);
+    programme_judge(sim, partition);
 }

@@ -4,6 +4,7 @@
 #include "tests/sim/crowd.h"
 #include "tests/sim/facts.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/programme.h"
 #include "tests/sim/queue.h"
 
 /* A request and the first final answer to it. */
@@ -58,6 +59,7 @@ struct judge {
     facts_t facts[CROWD_SHOWTIMES];
     board_t boards[CROWD_SHOWTIMES];
     queue_board_t queues[CROWD_SHOWTIMES];
+    cinema_board_t cinemas[SIM_CINEMAS];
 };
 
 /* The index of a showtime in the crowd's list, CROWD_SHOWTIMES when it is not there. */
