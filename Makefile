@@ -275,7 +275,8 @@ fuzz:
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)
-	@BUILD=$(BUILD) $(firstword $(wildcard bench/run.sh bench/run.mjs))
+	@BUILD=$(BUILD) bench/run.mjs
+	@BUILD=$(BUILD) bench/bridge.mjs
 
 bin := $(DESTDIR)$(PREFIX)/bin
 lib := $(DESTDIR)$(PREFIX)/lib
@@ -293,21 +294,23 @@ install: programs library
 	for page in man/*.[1-9]; do \
 	    install -m 644 $$page $(man)/man$${page##*.} || exit 1; \
 	done
-	for unit in conf/systemd/*.service; do \
+	for unit in conf/systemd/*.service conf/systemd/*.socket; do \
 	    sed 's|@PREFIX@|$(PREFIX)|; s|@ETC@|$(etc:$(DESTDIR)%=%)|' $$unit \
 	        >$(lib)/systemd/system/$${unit##*/} || exit 1; \
 	done
 	install -m 644 conf/systemd/marquee.sysusers $(lib)/sysusers.d/marquee.conf
-	test -e $(etc)/marquee.conf || install -m 644 conf/marquee.conf $(etc)
-	install -m 644 conf/marquee.conf $(etc)/marquee.conf.example
+	for file in marquee.conf bridge.conf; do \
+	    test -e $(etc)/$$file || install -m 644 conf/$$file $(etc) || exit 1; \
+	    install -m 644 conf/$$file $(etc)/$$file.example || exit 1; \
+	done
 
 #: uninstall  take away what install put there, but not the configuration
 uninstall:
-	rm -f $(addprefix $(bin)/,marqueed marquee marquee-load) $(lib)/libmarquee.a \
+	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee marquee-load) $(lib)/libmarquee.a \
 	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
-	    $(lib)/sysusers.d/marquee.conf $(etc)/marquee.conf.example
+	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example)
 	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done
-	for unit in conf/systemd/*.service; do rm -f $(lib)/systemd/system/$${unit##*/}; done
+	for unit in conf/systemd/*.service conf/systemd/*.socket; do rm -f $(lib)/systemd/system/$${unit##*/}; done
 
 #: clean      remove what was built; data/ stays
 clean:

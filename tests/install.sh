@@ -7,7 +7,7 @@ quiet() {
     "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
 }
 check 'make install' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
-for program in marqueed marquee marquee-load; do
+for program in marqueed marquee-bridge marquee marquee-load; do
     check "$program runs" quiet "$root/usr/bin/$program" --help
 done
 cat >"$work/stranger.c" <<'C'
@@ -35,10 +35,20 @@ done
 check 'the unit names the installed server' \
     grep -q '^ExecStart=/usr/bin/marqueed -c /etc/marquee/marquee.conf$' \
     "$root/usr/lib/systemd/system/marqueed.service"
+check 'the unit names the installed bridge' \
+    grep -q '^ExecStart=/usr/bin/marquee-bridge -c /etc/marquee/bridge.conf$' \
+    "$root/usr/lib/systemd/system/marquee-bridge.service"
+check 'its socket is there' [ -s "$root/usr/lib/systemd/system/marquee-bridge.socket" ]
 check 'nothing is left to fill in' [ -z "$(grep -rlE '@[A-Z]+@' "$root/usr/lib/systemd" "$root/usr/lib/pkgconfig")" ]
-echo '# mine' >>"$root/etc/marquee/marquee.conf"
+for file in marquee.conf bridge.conf; do
+    check "$file is there as an example, too" [ -s "$root/etc/marquee/$file.example" ]
+    echo '# mine' >>"$root/etc/marquee/$file"
+done
+check 'the bridge takes its configuration' quiet "$root/usr/bin/marquee-bridge" \
+    -c "$root/etc/marquee/bridge.conf" --set session/directory="$work/bridge" --check
 check 'make install again' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
-check 'the configuration was kept' grep -q '^# mine$' "$root/etc/marquee/marquee.conf"
+check 'the configuration was kept' [ "$(cat "$root"/etc/marquee/*.conf | grep -c '^# mine$')" = 2 ]
 check 'make uninstall' quiet env -u MAKEFLAGS -u MAKELEVEL make uninstall DESTDIR="$root" PREFIX=/usr
-check 'only the configuration is left' [ "$(find "$root" -type f)" = "$root/etc/marquee/marquee.conf" ]
+check 'only the configuration is left' [ "$(find "$root" -type f | sort | tr '\n' ' ')" = \
+    "$root/etc/marquee/bridge.conf $root/etc/marquee/marquee.conf " ]
 finish

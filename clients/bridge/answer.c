@@ -84,6 +84,7 @@ answer_status_of(uint16_t status)
         { STATUS_EXPIRED, 504 },
         { STATUS_BUSY, 503 },
         { STATUS_UNAVAILABLE, 503 },
+        { STATUS_REQUEST_REUSED, 422 },
         { STATUS_NO_SPACE, 503 },
         { STATUS_UNKNOWN_OUTCOME, 504 },
         { STATUS_PENDING, 202 },
@@ -256,7 +257,9 @@ answer_send(call_t *call, uint16_t status, const char *type, const void *body, s
         head_number(&head, size);
     }
     if (packed)
-        head_line(&head, "\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding");
+        head_line(&head, "\r\nContent-Encoding: gzip");
+    if (packed || strstr(extra, "Cache-Control:")) /* what may be kept, may be packed or not */
+        head_line(&head, "\r\nVary: Accept-Encoding");
     head_line(&head, "\r\n");
     head_line(&head, extra);
     head_line(&head, "\r\n");

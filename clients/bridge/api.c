@@ -22,6 +22,34 @@ handle_operation(call_t *call, const http_request_t *request, const path_t *path
         ask_send(&ask, call->route->operation, key, ask_answer);
 }
 
+/* What a showtime has taken is for staff. */
+static void
+showtime_told(call_t *call, const marquee_reply_t *reply)
+{
+    if (reply->status != STATUS_OK) {
+        answer_refused(call, reply);
+        return;
+    }
+    json_t *body = mpjson_read_web(reply->body, reply->body_size);
+    if (!body) {
+        answer_problem(call, PROBLEM_BAD_GATEWAY, NULL, "");
+        return;
+    }
+    if (call->identity.kind != IDENTITY_STAFF)
+        (void)json_object_del(body, "books");
+    answer_json(call, 200, body, "");
+}
+
+void
+handle_showtime(call_t *call, const http_request_t *request, const path_t *path, http_text_t body)
+{
+    ask_t ask;
+    uint64_t key;
+    ask_begin(&ask, call);
+    if (ask_request(&ask, OP_SHOWTIME_GET, request, path, body, &key))
+        ask_send(&ask, OP_SHOWTIME_GET, key, showtime_told);
+}
+
 /* ------------------------------------------------------------------ locks */
 
 static void

@@ -16,9 +16,11 @@
 #include "clients/bridge/kiosk.h"
 #include "clients/bridge/limit.h"
 #include "clients/bridge/route.h"
+#include "clients/bridge/staff.h"
 #include "clients/bridge/token.h"
 #include "clients/marquee.h"
 #include <jansson.h>
+#include <sys/types.h>
 
 typedef struct bridge bridge_t;
 typedef struct call call_t;
@@ -30,8 +32,9 @@ enum {
     BRIDGE_REQUEST_ID_MAX = 36,
     BRIDGE_ETAG_MAX = 48,
     BRIDGE_TRACE_SIZE = 26,
-    BRIDGE_STAFF_MAX = 15,
+    BRIDGE_STAFF_MAX = STAFF_NAME_MAX,
     BRIDGE_WORD_MAX = 64,
+    BRIDGE_PROGRAM_MAX = 1023,
     BRIDGE_CALLS_FREE = 1024,
     BRIDGE_READ_MS = 3000,   /* how long a read may take */
     BRIDGE_WRITE_MS = 10000, /* how long a write may take */
@@ -95,7 +98,7 @@ struct bridge {
     list_t *list;
     token_ring_t ring;
     kiosk_ring_t *kiosks;
-    struct staff_ring *staff;
+    staff_ring_t *staff;
     limit_t *by_address[LANES], *by_user;
     call_t *free_calls;
     uint32_t free_count, calls;
@@ -105,9 +108,10 @@ struct bridge {
     uint8_t secret[16]; /* of this process: hash keys */
     int64_t now_ms;     /* wall clock, at the last turn */
     bool turn_due, stopping, greeting;
-    uint64_t ticks;   /* of the clock */
-    int64_t drain_ms; /* when the rest is cut, on the monotonic clock */
-    char **argv;
+    uint64_t ticks;                               /* of the clock */
+    int64_t drain_ms;                             /* when the rest is cut, on the monotonic clock */
+    char **argv, program[BRIDGE_PROGRAM_MAX + 1]; /* what to start anew */
+    pid_t heir_pid;
     struct event *heir; /* the next process is starting */
     void (*heir_done)(bridge_t *self, bool good);
     bool connected; /* to a broker that knows us, as of the last turn */
@@ -147,12 +151,6 @@ int guard_admit(call_t *call, const http_request_t *request, http_text_t body);
 void guard_address(call_t *call, const http_request_t *request);
 /* Does it come from a page of an origin that is listed? Then it may read the answer. */
 void guard_origin(call_t *call, const http_request_t *request);
-/* staff.c */
-struct staff_ring *staff_load(const char *directory, char *error, size_t room);
-void staff_destroy(struct staff_ring **self_p);
-/* The member of staff whose key this is; false when there is none. */
-bool staff_find(const struct staff_ring *self, http_text_t key, char name[BRIDGE_STAFF_MAX + 1]);
-
 /* metrics.c */
 void metrics_count(call_t *call, uint16_t status);
 /* log.c */

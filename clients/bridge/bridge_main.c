@@ -1,15 +1,14 @@
 /* marquee-bridge - HTTP, WebSocket and TLS in front of marqueed.
  *
  * SIGTERM ends it when what is being answered is answered; SIGHUP reads certificate, keys, kiosks
- * and staff again; SIGUSR2 starts the program anew, hands the listening sockets over, and ends this
- * one when the new one serves. */
+ * and staff again and opens the audit log anew; SIGUSR2 starts the program anew, hands the
+ * listening sockets over, and ends this one when the new one serves. */
 #include "actors/ids.h"
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/files.h"
 #include "clients/bridge/hall.h"
-#include "clients/bridge/handlers.h"
 #include "clients/bridge/list.h"
 #include "clients/bridge/live.h"
 #include "clients/bridge/metrics.h"
@@ -37,13 +36,6 @@ enum {
     MAIN_PLACES = 65536,   /* names that a rate table remembers */
 };
 
-route_handler_fn *const route_handlers[ROUTES] = {
-#define R(id, method, path, who, lane, operation, handler, query, body, success, summary)          \
-    handle_##handler,
-    ROUTE_TABLE(R)
-#undef R
-};
-
 static const char main_usage[] =
     "usage: marquee-bridge [-c FILE] [--set SECTION/KEY=VALUE]... [--check]\n"
     "\n"
@@ -58,9 +50,9 @@ static const char main_usage[] =
     "  -h, --help          this text\n"
     "      --version       its version\n"
     "\n"
-    "Prints a line \"ready http=ADDRESS:PORT ...\" when it serves. SIGTERM ends it, SIGHUP reads "
-    "keys and\n"
-    "certificate again, SIGUSR2 hands over to a new process without refusing anybody.\n"
+    "Prints a line \"ready http=PORT https=PORT\" when it serves. SIGTERM ends it, SIGHUP reads "
+    "keys\n"
+    "and certificate again, SIGUSR2 hands over to a new process without refusing anybody.\n"
     "Exit codes: 0 ended, 1 cannot serve, 2 wrong usage, 3 fault.\n";
 
 static int
@@ -184,14 +176,20 @@ main_stop(bridge_t *self)
 }
 
 static void
+main_read_clock(bridge_t *self)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) == 0)
+        self->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
 main_clock(evutil_socket_t fd, short what, void *argument)
 {
     bridge_t *self = argument;
-    struct timespec now;
     (void)fd;
     (void)what;
-    if (clock_gettime(CLOCK_REALTIME, &now) == 0)
-        self->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    main_read_clock(self);
     self->ticks++;
     if (!self->connected && self->ticks % MAIN_GREET_TICKS == 0)
         main_greet(self);
@@ -232,8 +230,11 @@ main_load_ring(bridge_t *self, char *error, size_t room)
         return -1;
     }
     token_ring_t ring;
-    int fault = token_ring_read(&ring, text, size, error, room);
-    if (!fault)
+    char reason[96];
+    int fault = token_ring_read(&ring, text, size, reason, sizeof reason);
+    if (fault)
+        snprintf(error, room, "%.200s/tokens: %s", folder, reason);
+    else
         self->ring = ring;
     sodium_memzero(&ring, sizeof ring);
     sodium_memzero(text, size);
@@ -244,8 +245,7 @@ main_load_ring(bridge_t *self, char *error, size_t room)
 static int
 main_load_staff(bridge_t *self, char *error, size_t room)
 {
-    struct staff_ring *staff =
-        staff_load(self->conf.text[BRIDGE_CONF_session_directory], error, room);
+    staff_ring_t *staff = staff_load(self->conf.text[BRIDGE_CONF_session_directory], error, room);
     if (!staff)
         return -1;
     staff_destroy(&self->staff);
@@ -269,12 +269,30 @@ main_load_tls(bridge_t *self, char *error, size_t room)
     return 0;
 }
 
+/* Opened anew, so that a log that was renamed away is written no longer. */
+static int
+main_load_audit(bridge_t *self, char *error, size_t room)
+{
+    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
+    int audit = store_append(folder, "audit.log");
+    if (audit < 0) {
+        snprintf(error, room, "%.200s/audit.log: %s", folder, strerror(errno));
+        return -1;
+    }
+    if (self->audit > 0) {
+        (void)fdatasync(self->audit);
+        close(self->audit);
+    }
+    self->audit = audit;
+    return 0;
+}
+
 static void
 main_reload(bridge_t *self)
 {
     static int (*const loads[])(bridge_t * self, char *error,
-                                size_t room) = { main_load_ring, main_load_staff, kiosk_load,
-                                                 main_load_tls };
+                                size_t room) = { main_load_audit, main_load_ring, main_load_staff,
+                                                 kiosk_load, main_load_tls };
     char error[ZPL_ERROR_MAX];
     bool good = true;
     for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++)
@@ -283,7 +301,7 @@ main_reload(bridge_t *self)
             good = false;
         }
     if (good)
-        log_say(self, "info", "keys and certificate were read again");
+        log_say(self, "info", "keys and certificate were read again, the audit log opened anew");
 }
 
 static void
@@ -434,7 +452,7 @@ main_begin(bridge_t *self, char *error, size_t room)
     self->log_level = *level == 'd' ? 2 : *level == 'i' ? 1 : 0;
     bridge_random(self->secret, sizeof self->secret);
     bridge_random(&self->request_number, sizeof self->request_number);
-    if (store_folder(folder) != 0 || (self->audit = store_append(folder, "audit.log")) < 0) {
+    if (store_folder(folder) != 0) {
         snprintf(error, room, "%.200s: %s", folder, strerror(errno));
         return -1;
     }
@@ -443,9 +461,9 @@ main_begin(bridge_t *self, char *error, size_t room)
         return -1;
     }
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
-        main_load_ring(self, error, room) != 0 || main_load_staff(self, error, room) != 0 ||
-        kiosk_load(self, error, room) != 0 || main_load_tls(self, error, room) != 0 ||
-        main_connect(self, error, room) != 0)
+        main_load_audit(self, error, room) != 0 || main_load_ring(self, error, room) != 0 ||
+        main_load_staff(self, error, room) != 0 || kiosk_load(self, error, room) != 0 ||
+        main_load_tls(self, error, room) != 0 || main_connect(self, error, room) != 0)
         return -1;
     self->halls = halls_new(self);
     self->list = list_new(self);
@@ -487,6 +505,14 @@ main_end(bridge_t *self)
     libevent_global_shutdown();
 }
 
+/* The program's own path, while it still is there: an update takes the running one's name away. */
+static void
+main_find_program(bridge_t *self)
+{
+    ssize_t size = readlink("/proc/self/exe", self->program, BRIDGE_PROGRAM_MAX);
+    self->program[size > 0 ? size : 0] = 0;
+}
+
 static void
 main_raise_files(void)
 {
@@ -522,6 +548,8 @@ main(int argc, char **argv)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0)
         return main_fail(EXIT_FAULT, "cannot begin");
     main_raise_files();
+    main_find_program(&self);
+    main_read_clock(&self);
     if (main_begin(&self, error, sizeof error) != 0 ||
         (!check && main_listen(&self, error, sizeof error) != 0)) {
         main_end(&self);

@@ -470,6 +470,14 @@ conn_stream(conn_t *self, bool websocket)
     assert(self->state == CONN_ANSWERING);
     self->state = websocket ? CONN_SOCKET : CONN_STREAMING;
     conn_wait(self, EDGE_WAIT_PING);
+    if (self->paused)
+        self->paused = event_add(&self->read_event, NULL) != 0;
+    if (!websocket)
+        return conn_stash(self, NULL, 0) ? 0 : -1;
+    if (self->in_size) {
+        self->early = true;
+        event_active(&self->read_event, EV_READ, 0);
+    }
     return 0;
 }
 
@@ -656,6 +664,10 @@ conn_readable(evutil_socket_t fd, short what, void *argument)
     edge->now_ms = edge_clock_ms();
     if (self->state == CONN_HANDSHAKE)
         conn_handshake(self);
+    if (self->early && self->state == CONN_SOCKET) {
+        self->early = false;
+        conn_take_frames(self, self->in, self->in_size);
+    }
     for (int reads = 0; reads < CONN_READS && self->state != CONN_DEAD && !self->paused; reads++) {
         if (self->state == CONN_HANDSHAKE)
             return;

@@ -127,6 +127,27 @@ edge_is_tls(const edge_t *self, const struct evconnlistener *listener)
     return false;
 }
 
+void
+edge_adopt(edge_t *self, int fd, const address_t *address, bool tls)
+{
+    self->figures.accepted++;
+    if (self->connections >= self->limits.connections_max) {
+        self->figures.refused_total++;
+        close(fd);
+        return;
+    }
+    struct address_count *counted = address_enter(self, address);
+    if (!counted) {
+        self->figures.refused_address++;
+        close(fd);
+        return;
+    }
+    if (conn_new(self, fd, address, counted, tls ? self->tls : NULL) != 0) {
+        edge_leave(self, counted);
+        close(fd);
+    }
+}
+
 static void
 edge_accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
               int from_size, void *argument)
@@ -134,24 +155,8 @@ edge_accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockad
     edge_t *self = argument;
     address_t address;
     (void)from_size;
-    self->figures.accepted++;
     address_of(from, &address);
-    if (self->connections >= self->limits.connections_max) {
-        self->figures.refused_total++;
-        close(fd);
-        return;
-    }
-    struct address_count *counted = address_enter(self, &address);
-    if (!counted) {
-        self->figures.refused_address++;
-        close(fd);
-        return;
-    }
-    SSL_CTX *tls = edge_is_tls(self, listener) ? self->tls : NULL;
-    if (conn_new(self, fd, &address, counted, tls) != 0) {
-        edge_leave(self, counted);
-        close(fd);
-    }
+    edge_adopt(self, fd, &address, edge_is_tls(self, listener));
 }
 
 /* No descriptor left, most likely: the tick takes the listener up again. */
@@ -367,7 +372,8 @@ edge_listen(edge_t *self, const char *where, bool tls, char *error, size_t room)
     int saved = errno;
     freeaddrinfo(found);
     if (fd < 0) {
-        snprintf(error, room, "%.100s: %s", where, strerror(saved));
+        snprintf(error, room, "%.100s: %s", where,
+                 saved == EADDRINUSE ? "another program listens there already" : strerror(saved));
         return -1;
     }
     if (edge_listen_fd(self, fd, tls, error, room) == 0)

@@ -85,6 +85,7 @@ struct conn {
     uint32_t requests;   /* answered on it */
     uint8_t state, wait_kind;
     bool writing, paused, keep_alive, in_turn, pinged;
+    bool early;   /* frames came before the answer to the handshake, and wait in `in` */
     bool follows; /* its owner is a follower, not a call */
 };
 
@@ -141,6 +142,9 @@ void edge_destroy(edge_t **self_p);
  * over. 0, or -1 with the reason in `error`. */
 int edge_listen(edge_t *self, const char *where, bool tls, char *error, size_t room);
 int edge_listen_fd(edge_t *self, int fd, bool tls, char *error, size_t room);
+/* Take an open, non-blocking socket of somebody at an address, as if it had been accepted: it is
+ * the edge's, and closed when a bound is reached. */
+void edge_adopt(edge_t *self, int fd, const address_t *address, bool tls);
 /* The port that a listener got. */
 uint16_t edge_port(const edge_t *self, uint32_t listener);
 /* Take no new connections, and close each one when its answer is out. */

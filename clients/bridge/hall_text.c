@@ -156,7 +156,8 @@ hall_make_layout(hall_t *self)
     return true;
 }
 
-/* An answer with an entity tag: 304 for who has it already. */
+/* An answer with an entity tag: 304 for who has it already. The tag is weak, as it is the same
+ * packed and unpacked. */
 static void
 hall_answer_text(call_t *call, hall_text_t *text, const char *etag, const char *cache)
 {
@@ -194,7 +195,7 @@ hall_answer(hall_t *self, call_t *call)
         hall_text_t *text = call->format == HALL_MAP ? &self->map : &self->compact;
         if (!text->good)
             good = call->format == HALL_MAP ? hall_make_map(self) : hall_make_compact(self);
-        snprintf(etag, sizeof etag, "\"%c%" PRIu32 "\"", call->format == HALL_MAP ? 'm' : 'c',
+        snprintf(etag, sizeof etag, "W/\"%c%" PRIu32 "\"", call->format == HALL_MAP ? 'm' : 'c',
                  self->number);
         if (good)
             hall_answer_text(call, text, etag, "Cache-Control: no-cache\r\n");
@@ -203,7 +204,7 @@ hall_answer(hall_t *self, call_t *call)
     case HALL_LAYOUT:
         good = self->layout.good || hall_make_layout(self);
         if (good)
-            hall_answer_text(call, &self->layout, "\"layout\"",
+            hall_answer_text(call, &self->layout, "W/\"layout\"",
                              "Cache-Control: public, max-age=86400, immutable\r\n");
         break;
     case HALL_CHANGES:

@@ -22,26 +22,37 @@ enum { KIOSK_NEW_KEY = 32, KIOSK_LINE = 2 * KIOSK_KEY_MAX + KIOSK_NAME_MAX + 16 
 
 /* ------------------------------------------------------------------ the file */
 
+static kiosk_ring_t *
+kiosk_read_file(const bridge_t *self, char *error, size_t room)
+{
+    size_t size = 0;
+    char reason[96] = "memory is short";
+    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
+    char *text = store_read(folder, "kiosks", &size);
+    kiosk_ring_t *ring = text || errno == ENOENT ? malloc(sizeof *ring) : NULL;
+    if (!text && errno != ENOENT)
+        snprintf(reason, sizeof reason, "%s", strerror(errno));
+    if (ring && kiosk_ring_read(ring, text ? text : "", size, reason, sizeof reason) != 0) {
+        free(ring);
+        ring = NULL;
+    }
+    if (!ring)
+        snprintf(error, room, "%.200s/kiosks: %s", folder, reason);
+    free(text);
+    return ring;
+}
+
 int
 kiosk_load(bridge_t *self, char *error, size_t room)
 {
-    size_t size = 0;
-    kiosk_ring_t *ring = malloc(sizeof *ring);
-    char *text = store_read(self->conf.text[BRIDGE_CONF_session_directory], "kiosks", &size);
-    int fault = ring ? 0 : -1;
-    if (!text && errno != ENOENT) {
-        snprintf(error, room, "kiosks: %s", strerror(errno));
-        fault = -1;
-    }
-    if (!fault)
-        fault = kiosk_ring_read(ring, text ? text : "", size, error, room);
-    free(text);
-    if (fault) {
-        free(ring);
+    kiosk_ring_t *ring = kiosk_read_file(self, error, room);
+    if (!ring)
         return -1;
-    }
     free(self->kiosks);
     self->kiosks = ring;
+    for (uint32_t i = 0; self->halls && i < ring->count; i++)
+        if (ring->kiosks[i].revoked)
+            live_end_kiosk(self, ring->kiosks[i].name);
     return 0;
 }
 
@@ -290,29 +301,50 @@ handle_kiosk_list(call_t *call, const http_request_t *request, const path_t *pat
     answer_json(call, 200, json_pack("{s:o}", "kiosks", list), "");
 }
 
-/* The new ring is on disk before it counts. */
-static bool
-kiosk_replace(call_t *call, kiosk_ring_t *ring)
+/* Before kiosks are changed: what stands in the file now, since `marquee kiosks` or another bridge
+ * may have written it. NULL: it has answered; else *lock is to be closed. */
+static kiosk_ring_t *
+kiosk_begin_change(call_t *call, int *lock)
 {
     bridge_t *self = call->bridge;
-    if (!ring || kiosk_save(self, ring) != 0) {
+    char error[ZPL_ERROR_MAX] = "";
+    *lock = store_lock(self->conf.text[BRIDGE_CONF_session_directory], false);
+    kiosk_ring_t *ring = *lock < 0 ? NULL : kiosk_read_file(self, error, sizeof error);
+    if (ring)
+        return ring;
+    log_say(self, "error", "the kiosks cannot be changed: %s", *lock < 0 ? strerror(errno) : error);
+    if (*lock >= 0)
+        close(*lock);
+    answer_problem(call, PROBLEM_INTERNAL, "the kiosks cannot be changed now", "");
+    return NULL;
+}
+
+/* The new ring is on disk before it counts. False: it has answered. */
+static bool
+kiosk_end_change(call_t *call, kiosk_ring_t *ring, int lock)
+{
+    bridge_t *self = call->bridge;
+    int fault = kiosk_save(self, ring);
+    if (fault) {
         log_say(self, "error", "the file of kiosks cannot be written: %s", strerror(errno));
         free(ring);
         answer_problem(call, PROBLEM_INTERNAL, "the kiosks cannot be written", "");
-        return false;
+    } else {
+        free(self->kiosks);
+        self->kiosks = ring;
     }
-    free(self->kiosks);
-    self->kiosks = ring;
-    return true;
+    close(lock);
+    return !fault;
 }
 
-static kiosk_ring_t *
-kiosk_copy(const call_t *call)
+/* Nothing is to be changed. */
+static void
+kiosk_no_change(call_t *call, kiosk_ring_t *ring, int lock, problem_t problem)
 {
-    kiosk_ring_t *ring = malloc(sizeof *ring);
-    if (ring)
-        *ring = *call->bridge->kiosks;
-    return ring;
+    free(ring);
+    close(lock);
+    answer_problem(call, problem, problem == PROBLEM_INTERNAL ? "no room for another kiosk" : NULL,
+                   "");
 }
 
 static bool
@@ -323,39 +355,46 @@ kiosk_is_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == size;
 }
 
+static void
+kiosk_enrol(call_t *call, const char *name)
+{
+    int lock;
+    char key[2 * KIOSK_KEY_MAX];
+    kiosk_ring_t *ring = kiosk_begin_change(call, &lock);
+    if (!ring)
+        return;
+    bool known = kiosk_ring_find(ring, (http_text_t){ name, strlen(name) });
+    if (known || ring->count == KIOSK_COUNT_MAX) {
+        kiosk_no_change(call, ring, lock, known ? PROBLEM_KIOSK_EXISTS : PROBLEM_INTERNAL);
+        return;
+    }
+    kiosk_t *kiosk = &ring->kiosks[ring->count++];
+    *kiosk = (kiosk_t){ .size = KIOSK_NEW_KEY };
+    snprintf(kiosk->name, sizeof kiosk->name, "%s", name);
+    bridge_random(kiosk->key, KIOSK_NEW_KEY);
+    ids_base64_text(key, kiosk->key, KIOSK_NEW_KEY);
+    if (!kiosk_end_change(call, ring, lock))
+        return;
+    kiosk_audit(call, kiosk->name, "enrol", call->identity.staff);
+    answer_json(call, 201, json_pack("{s:s, s:s}", "kiosk", kiosk->name, "key", key), "");
+}
+
 void
 handle_kiosk_enrol(call_t *call, const http_request_t *request, const path_t *path,
                    http_text_t body)
 {
     json_error_t error;
     const char *name;
-    char key[2 * KIOSK_KEY_MAX];
     (void)path;
     json_t *json = ask_body(call, request, body);
     if (!json)
         return;
-    kiosk_ring_t *ring = NULL;
-    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s}", "kiosk", &name) != 0 ||
-        !kiosk_is_name(name))
+    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s}", "kiosk", &name) == 0 &&
+        kiosk_is_name(name))
+        kiosk_enrol(call, name);
+    else
         answer_problem(call, PROBLEM_BAD_JSON, "kiosk: 1 to 15 letters, digits, '-' and '_'", "");
-    else if (kiosk_ring_find(call->bridge->kiosks, (http_text_t){ name, strlen(name) }))
-        answer_problem(call, PROBLEM_KIOSK_EXISTS, NULL, "");
-    else if (call->bridge->kiosks->count == KIOSK_COUNT_MAX || !(ring = kiosk_copy(call)))
-        answer_problem(call, PROBLEM_INTERNAL, "no room for another kiosk", "");
-    if (!ring) {
-        json_decref(json);
-        return;
-    }
-    kiosk_t *kiosk = &ring->kiosks[ring->count++];
-    *kiosk = (kiosk_t){ .size = KIOSK_NEW_KEY };
-    snprintf(kiosk->name, sizeof kiosk->name, "%s", name);
     json_decref(json);
-    bridge_random(kiosk->key, KIOSK_NEW_KEY);
-    ids_base64_text(key, kiosk->key, KIOSK_NEW_KEY);
-    if (!kiosk_replace(call, ring))
-        return;
-    kiosk_audit(call, kiosk->name, "enrol", call->identity.staff);
-    answer_json(call, 201, json_pack("{s:s, s:s}", "kiosk", kiosk->name, "key", key), "");
 }
 
 /* Its name stays taken, so that what it signed before does not become somebody else's. */
@@ -363,22 +402,24 @@ void
 handle_kiosk_revoke(call_t *call, const http_request_t *request, const path_t *path,
                     http_text_t body)
 {
+    int lock;
     char name[KIOSK_NAME_MAX + 2];
     (void)request;
     (void)body;
+    bool named = ask_parameter(path, "kiosk", name, sizeof name);
+    kiosk_ring_t *ring = kiosk_begin_change(call, &lock);
+    if (!ring)
+        return;
     const kiosk_t *found =
-        ask_parameter(path, "kiosk", name, sizeof name)
-            ? kiosk_ring_find(call->bridge->kiosks, (http_text_t){ name, strlen(name) })
-            : NULL;
+        named ? kiosk_ring_find(ring, (http_text_t){ name, strlen(name) }) : NULL;
     if (!found) {
-        answer_problem(call, PROBLEM_UNKNOWN_KIOSK, NULL, "");
+        kiosk_no_change(call, ring, lock, PROBLEM_UNKNOWN_KIOSK);
         return;
     }
-    kiosk_ring_t *ring = kiosk_copy(call);
-    if (ring)
-        ring->kiosks[found - call->bridge->kiosks->kiosks].revoked = true;
-    if (!kiosk_replace(call, ring))
+    ring->kiosks[found - ring->kiosks].revoked = true;
+    if (!kiosk_end_change(call, ring, lock))
         return;
+    live_end_kiosk(call->bridge, name);
     kiosk_audit(call, name, "revoke", call->identity.staff);
     answer_empty(call, 204, "");
 }

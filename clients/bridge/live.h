@@ -41,6 +41,8 @@ bool live_handshake(call_t *call, const http_request_t *request);
 void live_begin_kiosk(call_t *call);
 /* Tell a kiosk's sockets; how many there are. */
 uint32_t live_tell_kiosk(bridge_t *bridge, const char *kiosk, const char *text, size_t size);
+/* Let go of a kiosk's sockets: it is none of ours any more. */
+void live_end_kiosk(bridge_t *bridge, const char *kiosk);
 /* An event that is not about seats. */
 void live_event(hall_t *hall, const marquee_event_t *event);
 /* Ask how things stand where an event may have been lost. */

@@ -8,17 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The word for a state: an event tells it, an order that was asked for has the whole payment, and
+ * its refunds, the newest first. */
+static json_t *
+live_order_word(const json_t *order, const char *name, const char *whole)
+{
+    json_t *value = json_object_get(order, name);
+    if (json_is_string(value))
+        return json_incref(value);
+    value = json_object_get(order, whole);
+    if (json_is_array(value))
+        value = json_array_size(value) ? json_array_get(value, 0) : NULL;
+    json_t *word = json_object_get(value, "state");
+    return word ? json_incref(word) : json_string("none");
+}
+
 /* Tell how an order stands, if that is not what was told last. */
 static void
 live_say_order(follower_t *self, const json_t *order)
 {
-    static const char *const told[] = { "order", "state", "payment", "refund" };
-    json_t *message = json_pack("{s:s}", "type", "order");
-    for (size_t i = 0; message && i < sizeof told / sizeof told[0]; i++) {
-        json_t *value = json_object_get(order, told[i]);
-        if (value)
-            (void)json_object_set(message, told[i], value);
-    }
+    json_t *message =
+        json_pack("{s:s, s:O?, s:O?, s:o, s:o}", "type", "order", "order",
+                  json_object_get(order, "order"), "state", json_object_get(order, "state"),
+                  "payment", live_order_word(order, "payment", "payment"), "refund",
+                  live_order_word(order, "refund", "refunds"));
     char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
     json_decref(message);
     if (text && strncmp(text, self->said, sizeof self->said - 1) != 0) {
@@ -145,4 +158,16 @@ live_tell_kiosk(bridge_t *bridge, const char *kiosk, const char *text, size_t si
         told++;
     }
     return told;
+}
+
+void
+live_end_kiosk(bridge_t *bridge, const char *kiosk)
+{
+    const hall_t *hall = hall_find(bridge, 0);
+    follower_t *next;
+    for (follower_t *at = hall ? hall->followers : NULL; at; at = next) {
+        next = at->next;
+        if (strcmp(at->word, kiosk) == 0)
+            conn_close_frame(at->conn, WS_CLOSE_POLICY, "revoked");
+    }
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOG_ERROR, LOG_INFO, LOG_DEBUG };
+enum { LOG_NOTHING = -1, LOG_ERROR, LOG_INFO, LOG_DEBUG };
 
 void
 log_say(const bridge_t *bridge, const char *level, const char *format, ...)
@@ -43,7 +43,7 @@ log_request(const call_t *call, uint16_t status, int64_t took_us)
     bool told = failed || self->log_level >= LOG_DEBUG ||
                 (self->log_level >= LOG_INFO &&
                  self->request_number % (uint64_t)self->conf.number[BRIDGE_CONF_log_sample] == 0);
-    if (!told)
+    if (!told || self->log_level == LOG_NOTHING)
         return;
     if (call->traced) {
         log_trace(call, trace);

@@ -156,8 +156,12 @@ openapi_responses(const route_t *route)
     if (route->success != 204 && route->success != 101)
         (void)json_object_set_new(good, "content",
                                   json_pack("{s:{s:{}}}", openapi_type(route), "schema"));
-    return json_pack("{s:o, s:{s:s}}", success, good, "default", "$ref",
-                     "#/components/responses/Problem");
+    json_t *responses = json_pack("{s:o, s:{s:s}}", success, good, "default", "$ref",
+                                  "#/components/responses/Problem");
+    if (route->id == ROUTE_LAYOUT || route->id == ROUTE_SEATS)
+        (void)json_object_set_new(responses, "304",
+                                  json_pack("{s:s}", "description", "Had before (If-None-Match)"));
+    return responses;
 }
 
 static json_t *

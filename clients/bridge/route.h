@@ -39,8 +39,8 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       "The session's CSRF token, as integrators know it")                                          \
     R(SHOWTIMES, GET, "/api/showtimes", ANYONE, READ, 0, showtimes, "from_ms until_ms from limit", \
       "", 200, "Showtimes by start")                                                               \
-    R(SHOWTIME, GET, "/api/showtimes/{showtime}", ANYONE, READ, OP_SHOWTIME_GET, operation, "",    \
-      "", 200, "One showtime: hall, times, zones and prices, counts")                              \
+    R(SHOWTIME, GET, "/api/showtimes/{showtime}", ANYONE, READ, OP_SHOWTIME_GET, showtime, "", "", \
+      200, "One showtime: hall, times, zones and prices, counts")                                  \
     R(LAYOUT, GET, "/api/showtimes/{showtime}/layout", ANYONE, READ, 0, layout, "", "", 200,       \
       "Where each seat is, its kind and zone; never changes")                                      \
     R(SEATS, GET, "/api/showtimes/{showtime}/seats", ANYONE, READ, 0, seats, "format since", "",   \

@@ -1,8 +1,8 @@
-/* staff - keys of staff: the file DIRECTORY/staff has a line a key, "NAME HEX", the SHA-256 of the
- * key. The key itself is only with its holder. */
-#include "clients/bridge/bridge.h"
+/* staff - see staff.h for the contract. */
+#include "clients/bridge/staff.h"
 #include "clients/bridge/keyfile.h"
 #include "clients/bridge/store.h"
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +13,13 @@ enum { STAFF_MAX = 256 };
 struct staff_ring {
     uint32_t count;
     struct {
-        char name[BRIDGE_STAFF_MAX + 1];
+        char name[STAFF_NAME_MAX + 1];
         uint8_t digest[crypto_hash_sha256_BYTES];
     } keys[STAFF_MAX];
 };
 
 static int
-staff_read(struct staff_ring *self, const char *text, size_t size, char *error, size_t room)
+staff_read_lines(staff_ring_t *self, const char *text, size_t size, char *error, size_t room)
 {
     keyfile_t file = { .rest = { text, size } };
     while (keyfile_next(&file)) {
@@ -38,29 +38,43 @@ staff_read(struct staff_ring *self, const char *text, size_t size, char *error, 
     return 0;
 }
 
-struct staff_ring *
+staff_ring_t *
+staff_read(const char *text, size_t size, char *error, size_t room)
+{
+    staff_ring_t *self = calloc(1, sizeof *self);
+    if (!self)
+        snprintf(error, room, "memory is short");
+    else if (staff_read_lines(self, text, size, error, room) != 0)
+        staff_destroy(&self);
+    return self;
+}
+
+staff_ring_t *
 staff_load(const char *directory, char *error, size_t room)
 {
-    size_t size;
-    struct staff_ring *self = calloc(1, sizeof *self);
-    char *text = store_read(directory, "staff", &size);
-    if (self && text && staff_read(self, text, size, error, room) != 0)
-        staff_destroy(&self);
-    else if (!self)
-        snprintf(error, room, "memory is short");
+    size_t size = 0;
+    char *text = store_read(directory, "staff", &size), reason[96] = "";
+    staff_ring_t *self = NULL;
+    /* A file that is there and cannot be read must not pass for one without keys. */
+    if (text || errno == ENOENT)
+        self = staff_read(text ? text : "", size, reason, sizeof reason);
+    else
+        snprintf(reason, sizeof reason, "%s", strerror(errno));
+    if (!self)
+        snprintf(error, room, "%.200s/staff: %s", directory, reason);
     free(text);
     return self;
 }
 
 void
-staff_destroy(struct staff_ring **self_p)
+staff_destroy(staff_ring_t **self_p)
 {
     free(*self_p);
     *self_p = NULL;
 }
 
 bool
-staff_find(const struct staff_ring *self, http_text_t key, char name[BRIDGE_STAFF_MAX + 1])
+staff_find(const staff_ring_t *self, http_text_t key, char name[STAFF_NAME_MAX + 1])
 {
     enum { STAFF_KEY_MAX = 128 };
     uint8_t digest[crypto_hash_sha256_BYTES];

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +80,15 @@ done:;
 }
 
 static int
+store_give(int fd, const char *directory)
+{
+    struct stat folder;
+    if (geteuid() != 0)
+        return 0;
+    return stat(directory, &folder) == 0 ? fchown(fd, folder.st_uid, folder.st_gid) : -1;
+}
+
+static int
 store_put(int fd, const char *data, size_t size)
 {
     while (size) {
@@ -101,7 +111,7 @@ store_write(const char *directory, const char *name, const void *data, size_t si
     int fd = store_open(directory, beside, O_WRONLY | O_CREAT | O_TRUNC);
     if (fd < 0)
         return -1;
-    int fault = store_put(fd, data, size);
+    int fault = store_give(fd, directory) == 0 ? store_put(fd, data, size) : -1;
     int saved = errno;
     if (close(fd) != 0 && fault == 0) {
         saved = errno;
@@ -120,6 +130,18 @@ store_write(const char *directory, const char *name, const void *data, size_t si
     if (folder >= 0)
         close(folder);
     return fault;
+}
+
+int
+store_lock(const char *directory, bool wait)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) == 0)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
 }
 
 int

@@ -2,9 +2,11 @@
 #include "clients/bridge/succession.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SUCCESSION_FIRST = 3, SUCCESSION_WAIT_S = 30 };
@@ -86,7 +88,8 @@ succession_become(const bridge_t *bridge, int ready)
     (void)setenv("LISTEN_FDNAMES", names, 1);
     snprintf(number, sizeof number, "%d", (int)getpid());
     (void)setenv("LISTEN_PID", number, 1);
-    (void)execv("/proc/self/exe", bridge->argv);
+    /* Where it was installed, not what runs: that may have been replaced by a newer one. */
+    (void)execv(bridge->program, bridge->argv);
     _exit(127);
 }
 
@@ -97,6 +100,8 @@ succession_heard(evutil_socket_t fd, short what, void *argument)
     char byte;
     bool good = what & EV_READ && read(fd, &byte, 1) == 1;
     close(fd);
+    if (!good && kill(bridge->heir_pid, SIGKILL) == 0) /* or two would serve some day */
+        (void)waitpid(bridge->heir_pid, NULL, 0);
     event_free(bridge->heir);
     bridge->heir = NULL;
     bridge->heir_done(bridge, good);
@@ -119,6 +124,7 @@ succession_begin(bridge_t *bridge, void (*done)(bridge_t *bridge, bool good))
     if (child == 0)
         succession_become(bridge, pipe_fds[1]);
     close(pipe_fds[1]);
+    bridge->heir_pid = child;
     if (child > 0 && event_add(bridge->heir, &patience) == 0)
         return;
     close(pipe_fds[0]);

@@ -90,6 +90,7 @@ tls_staple(SSL_CTX *context, const char *path, char *error, size_t room)
 static int
 tls_strict(SSL_CTX *context)
 {
+    char groups[] = "X25519:P-256:P-384"; /* OpenSSL's macro drops const */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      SSL_OP_NO_COMPRESSION | SSL_OP_PRIORITIZE_CHACHA |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -100,7 +101,7 @@ tls_strict(SSL_CTX *context)
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_cipher_list(context, TLS_SUITES_12) == 1 &&
                    SSL_CTX_set_ciphersuites(context, TLS_SUITES_13) == 1 &&
-                   SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1 &&
+                   SSL_CTX_set1_groups_list(context, groups) == 1 &&
                    SSL_CTX_set_session_id_context(context, (const unsigned char *)"marquee", 7) == 1
                ? 0
                : -1;

@@ -47,7 +47,8 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(KIOSK, "kiosk", "NAME", "where the ticket is shown")                                         \
     F(STEP, "step", "WORD", "begin, done, failed or reprint; begin")                               \
     F(ROLE, "role", "ROLE", "what the key's holder may do: bridge, kiosk, admin, cashier, load")   \
-    F(DIRECTORY, "directory", "DIR", "where the server keeps its keys; data/keys")                 \
+    F(DIRECTORY, "directory", "DIR",                                                               \
+      "where keys are kept; data/keys, of staff and kiosks data/bridge")                           \
     F(ON, "on", "KEY", "the shard key: a showtime, or a partition")                                \
     F(MARKDOWN, "markdown", NULL, "the tables of docs/protocol.md")                                \
     F(COUNT, "count", "N", "end after this many")                                                  \
@@ -93,7 +94,7 @@ typedef struct {
 /* One list for each file of commands, ended by a row without noun. */
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_ticket_verbs[], ctl_key_verbs[], ctl_generic_verbs[], ctl_watch_verbs[],
-    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[];
+    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[], ctl_desk_verbs[];
 ctl_run_fn queue_verify; /* queue_verify.c, for queue.c */
 
 /* --- talk (talk.c) --------------------------------------------------------------------------- */

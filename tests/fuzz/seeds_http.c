@@ -95,9 +95,42 @@ seeds_of_frames(void)
     seed_cut("ws", large, sizeof large);
 }
 
+/* For fuzz_edge: an even first byte is a client's bytes, an odd one a route's number and a body. */
+static void
+seeds_of_edge(void)
+{
+    static const char *const raw[] = {
+        "GET /api/showtimes/7/seats?format=compact&since=3 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /openapi.json HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n",
+        "GET /api/session HTTP/1.1\r\nHost: a\r\nCookie: marquee=b.AQ\r\nOrigin: http://b\r\n\r\n",
+        ("POST /api/kiosk/redeem HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
+        "OPTIONS /api/pay HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\nGET /api/showtimes HTTP/1.1\r\nHost: a\r\n\r\n",
+    };
+    static const char *const bodies[] = {
+        "{\"seats\":[1,2],\"wheelchair\":true}",
+        "{\"count\":2,\"zone\":\"a\",\"ttl_ms\":1000}",
+        "{\"order\":\"M0000002DTA8930000002Q\",\"code\":\"ABC\"}",
+        "{\"qr_code_data\":\"x\",\"kiosk_id\":\"lobby\",\"timestamp\":1,\"nonce\":"
+        "\"0123456789abcdef\","
+        "\"signature\":\"00\"}",
+        "{\"yes\":true}",
+        "[[[[[[[[[[]]]]]]]]]]",
+    };
+    char bytes[512];
+    for (size_t i = 0; i < sizeof raw / sizeof raw[0]; i++)
+        seed("edge", bytes, (size_t)snprintf(bytes, sizeof bytes, "0%s", raw[i]));
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        for (char route = 0; route < 60; route += 3)
+            seed("edge", bytes,
+                 (size_t)snprintf(bytes, sizeof bytes, "1%c%s", '0' + route, bodies[i]));
+}
+
 void
 seeds_of_http(void)
 {
+    seeds_of_edge();
     seeds_of_requests();
     seeds_of_frames();
 }

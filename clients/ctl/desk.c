@@ -1,0 +1,332 @@
+/* desk - keys of staff and of kiosks, in the folder of marquee-bridge; see ctl.h.
+ *
+ * Lines that are not meant stay as they are, comments too. A file is read, changed and replaced
+ * under the folder's lock, and what would be written is read back by the bridge's own reader first,
+ * so that no bridge finds a file that it cannot take. */
+#include "actors/ids.h"
+#include "clients/bridge/keyfile.h"
+#include "clients/bridge/kiosk.h"
+#include "clients/bridge/staff.h"
+#include "clients/bridge/store.h"
+#include "clients/ctl/ctl.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DESK_KEY_SIZE = 32, DESK_KEY_ROOM = 64, DESK_ERROR_MAX = 128 };
+_Static_assert((int)STAFF_NAME_MAX == (int)KIOSK_NAME_MAX, "names are of one kind");
+
+typedef struct {
+    const char *name; /* of the file */
+    bool (*good)(const char *text, size_t size, char *error);
+    ctl_t *ctl;
+    const char *directory;
+    int lock;
+    char *text; /* all of the file */
+    size_t size;
+} desk_t;
+
+static bool
+desk_good_staff(const char *text, size_t size, char *error)
+{
+    staff_ring_t *ring = staff_read(text, size, error, DESK_ERROR_MAX);
+    bool good = ring != NULL;
+    staff_destroy(&ring);
+    return good;
+}
+
+static bool
+desk_good_kiosks(const char *text, size_t size, char *error)
+{
+    kiosk_ring_t *ring = malloc(sizeof *ring);
+    snprintf(error, DESK_ERROR_MAX, "memory is short");
+    bool good = ring && kiosk_ring_read(ring, text, size, error, DESK_ERROR_MAX) == 0;
+    if (ring)
+        sodium_memzero(ring, sizeof *ring);
+    free(ring);
+    return good;
+}
+
+static desk_t
+desk_of(ctl_t *ctl, const char *name)
+{
+    return (desk_t){ .name = name,
+                     .good = *name == 's' ? desk_good_staff : desk_good_kiosks,
+                     .ctl = ctl,
+                     .directory = ctl_flag_text(ctl, CTL_FLAG_DIRECTORY, "data/bridge"),
+                     .lock = -1 };
+}
+
+static void
+desk_close(desk_t *self)
+{
+    if (self->text)
+        sodium_memzero(self->text, self->size);
+    free(self->text);
+    if (self->lock >= 0)
+        close(self->lock);
+}
+
+static ctl_exit_t
+desk_fault(const desk_t *self, const char *reason)
+{
+    return ctl_say(CTL_FAULT, "%s/%s: %s", self->directory, self->name, reason);
+}
+
+/* Read the file; one that is not there is empty. To change it, keep others away. */
+static ctl_exit_t
+desk_open(desk_t *self, bool change)
+{
+    char error[DESK_ERROR_MAX];
+    if (change)
+        self->lock = store_lock(self->directory, true);
+    if (change ? self->lock < 0 : access(self->directory, X_OK) != 0)
+        return ctl_say(CTL_FAULT, "%s: %s; --directory names the bridge's session/directory",
+                       self->directory, strerror(errno));
+    self->text = store_read(self->directory, self->name, &self->size);
+    if (!self->text && errno != ENOENT)
+        return desk_fault(self, strerror(errno));
+    if (!self->text && !(self->text = calloc(1, 1)))
+        return desk_fault(self, "memory is short");
+    return self->good(self->text, self->size, error) ? CTL_DONE : desk_fault(self, error);
+}
+
+/* Put `size` bytes in the place of `gone` bytes at `at`, and write the file. */
+static ctl_exit_t
+desk_write(desk_t *self, size_t at, size_t gone, const char *bytes, size_t size)
+{
+    char error[DESK_ERROR_MAX];
+    size_t whole = self->size - gone + size;
+    char *text = malloc(whole + 1);
+    if (!text)
+        return desk_fault(self, "memory is short");
+    memcpy(text, self->text, at);
+    memcpy(text + at, bytes, size);
+    memcpy(text + at + size, self->text + at + gone, self->size - at - gone);
+    ctl_exit_t outcome = CTL_DONE;
+    if (!self->good(text, whole, error))
+        outcome = ctl_say(CTL_REFUSED, "%s/%s: %s", self->directory, self->name, error);
+    else if (store_write(self->directory, self->name, text, whole) != 0)
+        outcome = desk_fault(self, strerror(errno));
+    sodium_memzero(text, whole);
+    free(text);
+    return outcome;
+}
+
+/* The next line of a name, from where `file` stands; *at and *size are its bytes, LF included. */
+static bool
+desk_find(const desk_t *self, keyfile_t *file, const char *name, size_t *at, size_t *size)
+{
+    while (keyfile_next(file)) {
+        const char *word = file->words[0].data;
+        if (!http_text_is(file->words[0], name))
+            continue;
+        while (word > self->text && word[-1] != '\n')
+            word--;
+        *at = (size_t)(word - self->text);
+        *size = (size_t)(file->rest.data - word);
+        return true;
+    }
+    return false;
+}
+
+static bool
+desk_has(const desk_t *self, const char *name)
+{
+    size_t at, size;
+    keyfile_t file = { .rest = { self->text, self->size } };
+    return desk_find(self, &file, name, &at, &size);
+}
+
+static bool
+desk_name(const ctl_t *ctl)
+{
+    char copy[STAFF_NAME_MAX + 1];
+    const char *name = ctl->arguments[0];
+    if (keyfile_name((http_text_t){ name, strlen(name) }, copy, sizeof copy))
+        return true;
+    ctl_say(CTL_USAGE, "a name has 1 to %d letters, digits, '-' and '_', not '%s'", STAFF_NAME_MAX,
+            name);
+    return false;
+}
+
+static void
+desk_hint(const desk_t *self)
+{
+    ctl_hint(self->ctl, "A running bridge reads it on SIGHUP: systemctl reload marquee-bridge, or "
+                        "pkill -HUP marquee-bridge");
+}
+
+/* Append NAME and a value, which begins in a line of its own. */
+static ctl_exit_t
+desk_add(desk_t *self, const char *value)
+{
+    char line[STAFF_NAME_MAX + 160];
+    bool open = self->size && self->text[self->size - 1] != '\n';
+    int size =
+        snprintf(line, sizeof line, "%s%s %s\n", open ? "\n" : "", self->ctl->arguments[0], value);
+    ctl_exit_t outcome = desk_write(self, self->size, 0, line, (size_t)size);
+    sodium_memzero(line, sizeof line);
+    return outcome;
+}
+
+static ctl_exit_t
+desk_say_key(const desk_t *self, const char *key)
+{
+    const char *name = self->ctl->arguments[0];
+    json_t *said = json_pack("{s:s, s:s}", "name", name, "key", key);
+    if (!ctl_print_json(self->ctl, said)) {
+        printf("key   %s\n", key);
+        ctl_hint(self->ctl, "This is the only time that it is shown.");
+        desk_hint(self);
+    }
+    json_decref(said);
+    return CTL_DONE;
+}
+
+/* Staff are known by the digest of a key, kiosks by the key itself: they sign with it. */
+static ctl_exit_t
+desk_new(ctl_t *ctl, const char *name)
+{
+    uint8_t key[DESK_KEY_SIZE], digest[crypto_hash_sha256_BYTES];
+    char text[DESK_KEY_ROOM], hex[2 * sizeof digest + 1];
+    desk_t desk = desk_of(ctl, name);
+    if (!desk_name(ctl))
+        return CTL_USAGE;
+    if (sodium_init() < 0)
+        return ctl_say(CTL_FAULT, "there is no randomness");
+    ctl_exit_t outcome = desk_open(&desk, true);
+    if (outcome == CTL_DONE && desk_has(&desk, ctl->arguments[0]))
+        outcome =
+            ctl_say(CTL_REFUSED, "%s is in %s/%s already", ctl->arguments[0], desk.directory, name);
+    randombytes_buf(key, sizeof key);
+    ids_base64_text(text, key, sizeof key);
+    (void)crypto_hash_sha256(digest, (const uint8_t *)text, strlen(text));
+    sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+    if (outcome == CTL_DONE)
+        outcome = desk_add(&desk, desk.good == desk_good_staff ? hex : text);
+    desk_close(&desk);
+    if (outcome == CTL_DONE)
+        outcome = desk_say_key(&desk, text);
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(text, sizeof text);
+    return outcome;
+}
+
+static ctl_exit_t
+desk_list(ctl_t *ctl, const char *name)
+{
+    desk_t desk = desk_of(ctl, name);
+    ctl_exit_t outcome = desk_open(&desk, false);
+    keyfile_t file = { .rest = { desk.text, desk.size } };
+    json_t *all = json_array();
+    bool staff = desk.good == desk_good_staff;
+    while (outcome == CTL_DONE && keyfile_next(&file)) {
+        json_t *one = json_pack("{s:s%}", "name", file.words[0].data, file.words[0].size);
+        if (!staff)
+            (void)json_object_set_new(one, "revoked", json_boolean(file.count > 2));
+        (void)json_array_append_new(all, one);
+    }
+    size_t index;
+    json_t *one;
+    if (outcome == CTL_DONE && !ctl_print_json(ctl, all))
+        json_array_foreach(all, index, one)
+            printf("%s%s\n", ctl_text(one, "name"),
+                   json_is_true(json_object_get(one, "revoked")) ? "  revoked" : "");
+    json_decref(all);
+    desk_close(&desk);
+    return outcome;
+}
+
+static ctl_exit_t
+desk_unknown(const desk_t *self)
+{
+    return ctl_say(CTL_REFUSED, "%s is not in %s/%s", self->ctl->arguments[0], self->directory,
+                   self->name);
+}
+
+static ctl_exit_t
+desk_staff_new(ctl_t *ctl)
+{
+    return desk_new(ctl, "staff");
+}
+
+static ctl_exit_t
+desk_staff_list(ctl_t *ctl)
+{
+    return desk_list(ctl, "staff");
+}
+
+/* Every key of the name: the file may have several. */
+static ctl_exit_t
+desk_staff_remove(ctl_t *ctl)
+{
+    size_t at, size;
+    desk_t desk = desk_of(ctl, "staff");
+    ctl_exit_t outcome = desk_open(&desk, true);
+    keyfile_t file = { .rest = { desk.text, desk.size } };
+    bool found = false;
+    while (outcome == CTL_DONE && desk_find(&desk, &file, ctl->arguments[0], &at, &size)) {
+        found = true;
+        memmove(desk.text + at, desk.text + at + size, desk.size - at - size);
+        desk.size -= size;
+        file.rest = (http_text_t){ desk.text + at, desk.size - at };
+    }
+    if (outcome == CTL_DONE)
+        outcome = found ? desk_write(&desk, 0, 0, "", 0) : desk_unknown(&desk);
+    if (outcome == CTL_DONE)
+        desk_hint(&desk);
+    desk_close(&desk);
+    return outcome;
+}
+
+static ctl_exit_t
+desk_kiosks_new(ctl_t *ctl)
+{
+    return desk_new(ctl, "kiosks");
+}
+
+static ctl_exit_t
+desk_kiosks_list(ctl_t *ctl)
+{
+    return desk_list(ctl, "kiosks");
+}
+
+/* The name stays taken, so that what it signed does not become somebody else's. */
+static ctl_exit_t
+desk_kiosks_revoke(ctl_t *ctl)
+{
+    static const char word[] = " revoked";
+    size_t at, size;
+    desk_t desk = desk_of(ctl, "kiosks");
+    ctl_exit_t outcome = desk_open(&desk, true);
+    keyfile_t file = { .rest = { desk.text, desk.size } };
+    bool found = outcome == CTL_DONE && desk_find(&desk, &file, ctl->arguments[0], &at, &size);
+    if (outcome == CTL_DONE && !found)
+        outcome = desk_unknown(&desk);
+    if (found && file.count == 2) {
+        at = (size_t)(file.words[1].data + file.words[1].size - desk.text);
+        outcome = desk_write(&desk, at, 0, word, sizeof word - 1);
+    }
+    if (outcome == CTL_DONE)
+        desk_hint(&desk);
+    desk_close(&desk);
+    return outcome;
+}
+
+const ctl_verb_t ctl_desk_verbs[] = {
+    { "staff", "new", "NAME", 1, 1, CTL_FLAG(DIRECTORY), desk_staff_new,
+      "make a key for the bridge's API; run it where the bridge is" },
+    { "staff", "list", "", 0, 0, CTL_FLAG(DIRECTORY), desk_staff_list, "who has one" },
+    { "staff", "remove", "NAME", 1, 1, CTL_FLAG(DIRECTORY), desk_staff_remove, "take it back" },
+    { "kiosks", "new", "NAME", 1, 1, CTL_FLAG(DIRECTORY), desk_kiosks_new,
+      "enrol a kiosk; run it where the bridge is" },
+    { "kiosks", "list", "", 0, 0, CTL_FLAG(DIRECTORY), desk_kiosks_list, "which there are" },
+    { "kiosks", "revoke", "NAME", 1, 1, CTL_FLAG(DIRECTORY), desk_kiosks_revoke,
+      "take its key back; its name stays taken" },
+    { NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
+};
