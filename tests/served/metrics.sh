@@ -39,6 +39,23 @@ check 'it asks for many figures' [ "$(wc -l <"$work/asked")" -gt 40 ]
 check "every one is told: $(comm -23 "$work/asked" "$work/told" | tr '\n' ' ')" \
     [ -z "$(comm -23 "$work/asked" "$work/told")" ]
 
+# The tool.
+top() {
+    "$build/marquee" --endpoint "$clients" top "$@" >"$work/top" 2>"$work/talk"
+}
+check 'top shows the bridge' top --count 2 --bridge "$url"
+check 'in a line a second' [ "$(grep -cE '^bridge: [0-9]+ requests/s, 1 connections, 0 sockets, 0 pushes/s, [0-9]+ in flight$' "$work/top")" = 2 ]
+check 'with the route that it asked itself' grep -qE '^ +[0-9]+/s  p99 <= +[0-9.]+ ms  GET /metrics$' "$work/top"
+check 'as JSON, too' top --count 1 --bridge "$url/" --json
+check 'with counters' grep -qE '^\{"bridge":\{"requests":[0-9]+,' "$work/top"
+for wrong in "https://127.0.0.1" 127.0.0.1 http:// "http://127.0.0.1:x" "$url/metrics"; do
+    top --count 1 --bridge "$wrong"
+    check "$wrong is no such URL" [ $? = 3 ]
+done
+check 'and it says what is' grep -q 'http://HOST' "$work/talk"
+top --count 1 --bridge "http://${clients#tcp://}"
+check 'another port is no bridge' [ $? = 3 ]
+
 server_end
 check 'of a server that is away nothing is told as if it were there' soon '^marquee_bridge_connected 0$'
 check 'no partition is up then' [ "$(grep -c '^marquee_partition' "$work/metrics")" = 0 ]
