@@ -213,7 +213,8 @@ check: | $(stamp)
 	@$(MAKE) --no-print-directory MODE=check CC=clang check-warnings check-fuzz
 	clang-format --dry-run -Werror $(c_files)
 	@$(MAKE) --no-print-directory programs
-	tests/tables $(BUILD)/marquee docs/protocol.md
+	tests/tables docs/protocol.md $(BUILD)/marquee operations list --markdown
+	tests/tables docs/http.md $(BUILD)/marquee-bridge --routes
 	@echo 'check: clean'
 check-warnings: programs units $(benches) $(provers) $(BUILD)/proof
 check-fuzz: | $(stamp)
@@ -224,9 +225,10 @@ check-fuzz: | $(stamp)
 format: | $(stamp)
 	clang-format -i $(c_files)
 
-#: tables     renew the tables of docs/protocol.md from the program
+#: tables     renew the tables of docs/protocol.md and docs/http.md from the programs
 tables: programs
-	tests/tables --write $(BUILD)/marquee docs/protocol.md
+	tests/tables --write docs/protocol.md $(BUILD)/marquee operations list --markdown
+	tests/tables --write docs/http.md $(BUILD)/marquee-bridge --routes
 
 #: asan ubsan tsan   unit tests and a served run under a sanitizer
 asan ubsan tsan:

@@ -230,6 +230,8 @@ metrics_broker(FILE *to, const json_t *status)
 static void
 metrics_partitions(FILE *to, const bridge_t *bridge)
 {
+    if (!bridge->connected) /* what was seen last must not pass for what is */
+        return;
     metrics_broker(to, bridge->looks[0]);
     for (uint32_t i = 1; i <= METRICS_PARTITIONS_MAX; i++) {
         const char *name;
