@@ -33,6 +33,7 @@ enum {
     MAIN_GREET_TICKS = 2,  /* between two attempts to find the broker */
     MAIN_SYNC_TICKS = 10,  /* between two syncs of the audit log */
     MAIN_DRAIN_MS = 10000, /* what is not answered by then is cut */
+    MAIN_MEET_MS = 2000,   /* to meet the server before the first connection is taken */
     MAIN_PLACES = 65536,   /* names that a rate table remembers */
 };
 
@@ -523,6 +524,19 @@ main_raise_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* Whoever connects as soon as we listen is not to hear that the server is away only because we have
+ * not met it yet; sockets that were handed over have people in line. If it is away, they are told
+ * so after a while. */
+static void
+main_find_server(bridge_t *self)
+{
+    int64_t until_us = bridge_clock_us() + MAIN_MEET_MS * 1000;
+    main_greet(self);
+    main_poll(self);
+    while (!self->connected && bridge_clock_us() < until_us && marquee_poll(self->marquee, 20) >= 0)
+        main_poll(self);
+}
+
 static void
 main_say_ready(const bridge_t *self)
 {
@@ -556,8 +570,7 @@ main(int argc, char **argv)
         return main_fail(EXIT_REFUSED, error);
     }
     if (!check) {
-        main_greet(&self);
-        main_poll(&self);
+        main_find_server(&self);
         main_say_ready(&self);
         code = event_base_dispatch(self.base) < 0 ? EXIT_FAULT : 0;
     } else

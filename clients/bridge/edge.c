@@ -294,6 +294,12 @@ edge_listen_fd(edge_t *self, int fd, bool tls, char *error, size_t room)
         snprintf(error, room, "more than %d listeners", EDGE_LISTENERS_MAX);
         return -1;
     }
+    int listens = 0;
+    socklen_t listens_size = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 || !listens) {
+        snprintf(error, room, "descriptor %d is not a socket that listens", fd);
+        return -1;
+    }
     struct evconnlistener *listener =
         evconnlistener_new(self->base, edge_accepted, self, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
     if (!listener || evutil_make_socket_nonblocking(fd) != 0) {
