@@ -114,7 +114,10 @@ live_begin_seats(hall_t *hall, call_t *call)
         conn_kill(self->conn);
         return;
     }
-    live_frame(hall); /* so that the snapshot and the log join on */
+    /* What is not framed yet comes in the next message, though the snapshot has it already: a
+     * message for everybody each time that somebody comes would cost more than all changes. */
+    if (hall->follower_count == 1)
+        hall->pushed = hall->number;
     self->offset = (*log)->end;
     size_t size = 0;
     if (!has_since || since < hall->base || since > hall->number)
@@ -169,7 +172,6 @@ live_tell_since(follower_t *self, uint64_t number)
         conn_cut(self->conn);
         return;
     }
-    live_frame(hall);
     self->offset = (*live_log(self))->end;
     size_t size =
         number < hall->base || number > hall->number
