@@ -70,7 +70,7 @@ c_files   := $(wildcard broker/*.[ch] store/*.[ch] actors/*.[ch] clients/*.[ch] 
 
 core     := $(BUILD)/libcore.a
 # What a client needs, without the server: libmarquee.
-library_src := $(filter-out clients/%_main.c,$(wildcard clients/*.c)) \
+library_src := $(filter-out clients/%_main.c clients/zone_%.c,$(wildcard clients/*.c)) \
                $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
                  actors/ids.c)
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
