@@ -11,7 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { SCRAPE_TEXT_MAX = 1024 * 1024, SCRAPE_HOST_MAX = 128, SCRAPE_WAIT_S = 2 };
+enum { SCRAPE_TEXT_MAX = 1024 * 1024, SCRAPE_HOST_MAX = 128, SCRAPE_WAIT_S = 5 };
 
 /* ------------------------------------------------------------------ the answer */
 
