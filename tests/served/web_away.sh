@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# web_away - the server dies and comes back; bridges come and go without anybody noticing.
+. "$(dirname "$0")/bridge.bash"
+check 'a site starts' site_start
+check 'a bridge starts' bridge_start --set limits/user_rate=100000
+disown "$server" # it is killed on purpose
+web away
+server=0
+check 'the bridge ends' bridge_end
+check 'the server starts' server_start
+WEB_SERVER=$server WEB_BRIDGES=$bridges MARQUEE_EVENTS=$events
+check 'a bridge starts' bridge_start --set limits/read_rate=100000 --set limits/enter_rate=100000
+web handover
+wait "$bridge" # it has handed over
+check 'the first bridge has ended well' [ $? = 0 ]
+bridge=0
+check 'the server ends' server_end
+finish
