@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void verdict_say(verdict_t *self, bool counts, bool good, const char *format,
+                        va_list arguments) __attribute__((format(printf, 4, 0)));
+
 static void
 verdict_say(verdict_t *self, bool counts, bool good, const char *format, va_list arguments)
 {

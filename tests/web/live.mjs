@@ -177,7 +177,7 @@ for (let i = 0; i < 40000; i++)
 const taken = await lockBest(buyer, other)
 equal('a change reaches the reader meanwhile', (await reader.queue.next()).changes, taken.seats.map(seat => [seat, 1]))
 await figure('marquee_live_streams', count => count === 1)
-await figure('marquee_edge_cut_slow_total', count => count === 1)
+await figure('marquee_live_cut_total', count => count === 1)
 lazy.socket.terminate()
 reader.socket.close()
 await reader.closed
