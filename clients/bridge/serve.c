@@ -115,15 +115,16 @@ serve_hex(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* W3C Trace Context, version 00: "00-" 32 hex "-" 16 hex "-" 2 hex; anything else is passed over.
- */
+/* W3C Trace Context, version 00: "00-" 32 hex "-" 16 hex "-" 2 hex, no id of zeros alone; anything
+ * else is passed over. */
 static void
 serve_trace(call_t *call, const http_request_t *request)
 {
-    enum { TRACE_TEXT = 55 };
+    enum { TRACE_TEXT = 55, TRACE_ID = 16, TRACE_PARENT = 8 };
+    static const uint8_t zeros[TRACE_ID];
     http_text_t text;
     if (!http_field(request, "traceparent", &text) || text.size != TRACE_TEXT ||
-        text.data[2] != '-' || text.data[35] != '-' || text.data[52] != '-')
+        memcmp(text.data, "00-", 3) != 0 || text.data[35] != '-' || text.data[52] != '-')
         return;
     size_t out = 0;
     for (size_t i = 0; i < TRACE_TEXT; i += 2) {
@@ -134,7 +135,8 @@ serve_trace(call_t *call, const http_request_t *request)
             return;
         call->trace[out++] = (uint8_t)(high << 4 | low);
     }
-    call->traced = out == BRIDGE_TRACE_SIZE;
+    call->traced = out == BRIDGE_TRACE_SIZE && memcmp(call->trace + 1, zeros, TRACE_ID) != 0 &&
+                   memcmp(call->trace + 1 + TRACE_ID, zeros, TRACE_PARENT) != 0;
 }
 
 /* An Idempotency-Key means one thing for one caller and one route. */
