@@ -491,11 +491,7 @@ main_end(bridge_t *self)
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);
-    while (self->free_calls) {
-        call_t *call = self->free_calls;
-        self->free_calls = call->next;
-        free(call);
-    }
+    serve_forget(self);
     if (self->base)
         event_base_free(self->base);
     if (self->audit > 0) {

@@ -45,6 +45,10 @@ serve_background(bridge_t *self, conn_t *conn)
     if (conn)
         call->address = conn->address;
     call->began_us = bridge_clock_us();
+    call->after = self->under_way;
+    if (call->after)
+        call->after->before = call;
+    self->under_way = call;
     self->calls++;
     return call;
 }
@@ -64,6 +68,12 @@ serve_release(call_t *call)
     bridge_t *self = call->bridge;
     if (call->conn && call->conn->owner == call)
         call->conn->owner = NULL;
+    if (call->after)
+        call->after->before = call->before;
+    if (call->before)
+        call->before->after = call->after;
+    else
+        self->under_way = call->after;
     self->calls--;
     if (self->free_count >= BRIDGE_CALLS_FREE) {
         free(call);
@@ -72,6 +82,21 @@ serve_release(call_t *call)
     call->next = self->free_calls;
     self->free_calls = call;
     self->free_count++;
+}
+
+void
+serve_forget(bridge_t *self)
+{
+    call_t *call;
+    while ((call = self->under_way)) {
+        self->under_way = call->after;
+        free(call);
+    }
+    while ((call = self->free_calls)) {
+        self->free_calls = call->next;
+        free(call);
+    }
+    self->calls = self->free_count = 0;
 }
 
 static bool
