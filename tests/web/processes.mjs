@@ -1,6 +1,6 @@
 // processes - the server and bridges as this test starts and ends them; whatever is left dies with it.
 import { spawn } from 'node:child_process'
-import { appendFileSync, openSync, readFileSync, readdirSync } from 'node:fs'
+import { openSync, readFileSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { within } from './check.mjs'
 
@@ -49,9 +49,9 @@ export async function gone(pid) {
         await new Promise(yes => setTimeout(yes, 30))
     return !alive(pid)
 }
-// The bridges of this test that run, whoever started them; the script ends them if we do not.
+// The bridges of this test that run, whoever started them; the script ends what we leave.
 export function bridges() {
-    const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
+    return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
         try {
             const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
             return line.includes('/marquee-bridge\0') && line.includes(`=${work}/`) && alive(pid)
@@ -59,6 +59,4 @@ export function bridges() {
             return false
         }
     })
-    appendFileSync(`${work}/pids`, pids.map(pid => `${pid}\n`).join(''))
-    return pids
 }
