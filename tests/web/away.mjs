@@ -6,7 +6,7 @@ import { guest } from './people.mjs'
 import { buy, lockBest, showtimes } from './trade.mjs'
 import { events, socket } from './sockets.mjs'
 import { logged } from './log.mjs'
-import { server, tool } from './processes.mjs'
+import { server, still, tool } from './processes.mjs'
 
 const [show, quiet] = await showtimes(/IMAX/)
 const buyer = await guest()
@@ -73,7 +73,7 @@ state = 'refunded'
 check('an order is followed on', await order.queue.until(message => message.state === 'refunded', 'a refund'))
 
 // A command that is under way when the server dies is answered, and not by a guess.
-process.kill(running.child.pid, 'SIGSTOP')
+await still(running.child.pid)
 const [reads, writes] = [timed('GET', one), sale()]
 await ask('GET', '/healthz')
 await outage(running.child.pid, 'SIGKILL')
@@ -82,7 +82,7 @@ for (const [what, answer] of [['a read', await reads], ['a write', await writes]
     check(`${what} that was under way`, [200, 201, 503, 504].includes(answer.status) && answer.took < 11000, answer.status, answer.took, answer.text)
 
 // The server changed while the bridge could not look: pages hear what they missed.
-process.kill(Number(process.env.WEB_BRIDGE), 'SIGSTOP')
+await still(Number(process.env.WEB_BRIDGE))
 running.child.kill('SIGTERM')
 await running.ended
 running = await server()

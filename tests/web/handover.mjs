@@ -10,7 +10,7 @@ import { guest } from './people.mjs'
 import { showtimes } from './trade.mjs'
 import { events, socket } from './sockets.mjs'
 import { logged } from './log.mjs'
-import { bridges, gone, start } from './processes.mjs'
+import { bridges, gone, start, still } from './processes.mjs'
 
 const { WEB_WORK: work, WEB_BUILD: build } = process.env
 const [show] = await showtimes(/IMAX/)
@@ -85,7 +85,7 @@ const get = path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 idle.write(get('/healthz'))
 await idle.until(() => idle.answers().length === 1, 'an answer')
 half.write('GET /healthz HTTP/1.1\r\n')
-process.kill(Number(process.env.WEB_SERVER), 'SIGSTOP')
+await still(Number(process.env.WEB_SERVER))
 slow.write(get(`/api/showtimes/${show}`))
 await ask('GET', '/healthz') // behind which both have been read
 process.kill(last, 'SIGTERM')

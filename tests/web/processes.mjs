@@ -49,6 +49,14 @@ export async function gone(pid) {
         await new Promise(yes => setTimeout(yes, 30))
     return !alive(pid)
 }
+// Stop a process: over when all its threads stand still.
+export async function still(pid) {
+    const stands = () => readdirSync(`/proc/${pid}/task`).every(thread =>
+        /\) T/.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
+    process.kill(pid, 'SIGSTOP')
+    for (let look = 0; look < 200 && !stands(); look++)
+        await new Promise(yes => setTimeout(yes, 5))
+}
 // The bridges of this test that run, whoever started them; the script ends what we leave.
 export function bridges() {
     return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
