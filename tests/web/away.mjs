@@ -39,7 +39,8 @@ async function outage(pid, signal) {
     }
     equal('the process itself is well', (await ask('GET', '/healthz')).status, 200)
     equal('guests can come', (await ask('POST', '/api/session')).status, 201)
-    check('the list of showtimes is told or refused', [200, 503].includes((await timed('GET', '/api/showtimes')).status))
+    const list = await timed('GET', '/api/showtimes')
+    check('the list of showtimes is told or refused at once', [200, 503].includes(list.status) && list.took < 100 * patience, list.status, list.took)
 }
 // From the ready line of the server on.
 async function back() {
@@ -75,11 +76,15 @@ check('an order is followed on', await order.queue.until(message => message.stat
 // A command that is under way when the server dies is answered, and not by a guess.
 await still(running.child.pid)
 const [reads, writes] = [timed('GET', one), sale()]
+const maps = [timed('GET', `${one}/seats`), timed('GET', `/api/showtimes/${quiet}/layout`), timed('GET', '/api/showtimes')]
 await ask('GET', '/healthz')
 await outage(running.child.pid, 'SIGKILL')
 running = await back()
 for (const [what, answer] of [['a read', await reads], ['a write', await writes]])
     check(`${what} that was under way`, [200, 201, 503, 504].includes(answer.status) && answer.took < 11000, answer.status, answer.took, answer.text)
+
+for (const answer of await Promise.all(maps))
+    check('a map or a list that was under way', [200, 503, 504].includes(answer.status) && answer.took < 5000, answer.status, answer.took)
 
 // The server changed while the bridge could not look: pages hear what they missed.
 await still(Number(process.env.WEB_BRIDGE))
