@@ -58,7 +58,8 @@ struct call {
     bridge_t *bridge;
     conn_t *conn; /* NULL: the client has gone */
     const route_t *route;
-    call_t *next; /* in whatever list it waits, or is free */
+    call_t *next;           /* in whatever list it waits, or is free */
+    call_t *before, *after; /* of all that are under way */
     void (*done)(call_t *self, const marquee_reply_t *reply);
     identity_t identity;
     address_t address;
@@ -100,7 +101,7 @@ struct bridge {
     kiosk_ring_t *kiosks;
     staff_ring_t *staff;
     limit_t *by_address[LANES], *by_user;
-    call_t *free_calls;
+    call_t *free_calls, *under_way;
     uint32_t free_count, calls;
     int audit;           /* descriptor */
     bool audit_unsynced; /* lines were written since the last sync */
@@ -128,8 +129,10 @@ struct bridge {
 
 /* serve.c: what the edge hands over. */
 extern const edge_handlers_t serve_handlers;
-/* A call for a request; NULL: no memory. */
+/* A call is over. */
 void serve_release(call_t *call);
+/* Forget all calls, be they over or not: nothing will answer them any more. */
+void serve_forget(bridge_t *self);
 /* A call that nobody asked for over HTTP: the connection's owner stays who it is. NULL: no memory.
  */
 call_t *serve_background(bridge_t *self, conn_t *conn);

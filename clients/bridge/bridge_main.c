@@ -33,7 +33,7 @@ enum {
     MAIN_GREET_TICKS = 2,  /* between two attempts to find the broker */
     MAIN_SYNC_TICKS = 10,  /* between two syncs of the audit log */
     MAIN_DRAIN_MS = 10000, /* what is not answered by then is cut */
-    MAIN_MEET_MS = 2000,   /* to meet the server before the first connection is taken */
+    MAIN_HEIR_MS = 3000,   /* so long a new process looks for the server before it takes over */
     MAIN_PLACES = 65536,   /* names that a rate table remembers */
 };
 
@@ -491,11 +491,7 @@ main_end(bridge_t *self)
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);
-    while (self->free_calls) {
-        call_t *call = self->free_calls;
-        self->free_calls = call->next;
-        free(call);
-    }
+    serve_forget(self);
     if (self->base)
         event_base_free(self->base);
     if (self->audit > 0) {
@@ -524,17 +520,16 @@ main_raise_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* Whoever connects as soon as we listen is not to hear that the server is away only because we have
- * not met it yet; sockets that were handed over have people in line. If it is away, they are told
- * so after a while. */
+/* Who takes over takes no connection before it has found the server, as the one before has: what
+ * it could not answer yet would be refused. When there is no server it is no worse than that one.
+ */
 static void
-main_find_server(bridge_t *self)
+main_prepare(bridge_t *self)
 {
-    int64_t until_us = bridge_clock_us() + MAIN_MEET_MS * 1000;
-    main_greet(self);
-    main_poll(self);
-    while (!self->connected && bridge_clock_us() < until_us && marquee_poll(self->marquee, 20) >= 0)
-        main_poll(self);
+    const int64_t until_us = bridge_clock_us() + (int64_t)MAIN_HEIR_MS * 1000;
+    while (!self->connected && !self->stopping && bridge_clock_us() < until_us)
+        if (event_base_loop(self->base, EVLOOP_ONCE) != 0)
+            return;
 }
 
 static void
@@ -564,13 +559,18 @@ main(int argc, char **argv)
     main_raise_files();
     main_find_program(&self);
     main_read_clock(&self);
-    if (main_begin(&self, error, sizeof error) != 0 ||
-        (!check && main_listen(&self, error, sizeof error) != 0)) {
+    bool begun = main_begin(&self, error, sizeof error) == 0;
+    if (begun && !check) {
+        main_greet(&self);
+        main_poll(&self);
+        if (succession_awaited())
+            main_prepare(&self);
+    }
+    if (!begun || (!check && main_listen(&self, error, sizeof error) != 0)) {
         main_end(&self);
         return main_fail(EXIT_REFUSED, error);
     }
     if (!check) {
-        main_find_server(&self);
         main_say_ready(&self);
         code = event_base_dispatch(self.base) < 0 ? EXIT_FAULT : 0;
     } else

@@ -294,6 +294,12 @@ hall_read(hall_t *self)
 void
 hall_want(hall_t *self, call_t *call)
 {
+    bridge_t *bridge = self->bridge;
+    if (!bridge->connected) { /* a read that is on its way will not come back either */
+        bridge->figures.unavailable++;
+        answer_problem(call, PROBLEM_SERVER_AWAY, NULL, "");
+        return;
+    }
     call->next = self->wanting;
     self->wanting = call;
     hall_read(self);

@@ -11,10 +11,10 @@ bridge_launch=()    # words before the bridge's own, which must end in exec
 clean_up() {
     [ "$bridge" = 0 ] || kill -9 "$bridge" 2>/dev/null
     [ "$server" = 0 ] || kill -9 "$server" 2>/dev/null
-    # Bridges that a bridge started: who they are was noted while they ran.
-    while read -r pid; do
-        grep -qsF "=$work/" "/proc/$pid/cmdline" && kill -9 "$pid"
-    done < <(cat "$work/pids" 2>/dev/null)
+    # Bridges that a bridge started have our folder in their arguments.
+    for pid in $(grep -lsF "=$work/" /proc/[0-9]*/cmdline | cut -d/ -f3); do
+        kill -9 "$pid" 2>/dev/null
+    done
     rm -rf "$work"
 }
 

@@ -1,7 +1,8 @@
 // handover - bridges come and go: SIGUSR2 hands the sockets over under load, SIGTERM waits for what is
 // being answered, and a parent may bring the sockets.
 import http from 'node:http'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { check, equal, finish, within } from './check.mjs'
 import { ask, port } from './http.mjs'
 import { connect } from './raw.mjs'
@@ -9,7 +10,7 @@ import { guest } from './people.mjs'
 import { showtimes } from './trade.mjs'
 import { events, socket } from './sockets.mjs'
 import { logged } from './log.mjs'
-import { bridges, gone, start } from './processes.mjs'
+import { bridges, gone, start, still } from './processes.mjs'
 
 const { WEB_WORK: work, WEB_BUILD: build } = process.env
 const [show] = await showtimes(/IMAX/)
@@ -84,7 +85,7 @@ const get = path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 idle.write(get('/healthz'))
 await idle.until(() => idle.answers().length === 1, 'an answer')
 half.write('GET /healthz HTTP/1.1\r\n')
-process.kill(Number(process.env.WEB_SERVER), 'SIGSTOP')
+await still(Number(process.env.WEB_SERVER))
 slow.write(get(`/api/showtimes/${show}`))
 await ask('GET', '/healthz') // behind which both have been read
 process.kill(last, 'SIGTERM')
@@ -99,43 +100,28 @@ await slow.until(() => slow.closed, 'an answer')
 equal('who waits for the server is answered', slow.answers().map(one => [one.status, one.headers.connection]), [[200, 'close']])
 check('then it ends', await gone(last))
 
-// A parent brings the socket, as systemd does: who came before the bridge is served by it. Perl, because node
-// would take the connections itself.
-const parent = `use IO::Socket::INET; use POSIX (); $^F = 9; # what is opened stays open over exec
-    my ($work, @words) = @ARGV;
-    my $socket = IO::Socket::INET->new(Listen => 16, LocalAddr => "127.0.0.1", LocalPort => 0) or die;
-    open my $port, ">", "$work/port.new" or die; print $port $socket->sockport; close $port;
-    rename "$work/port.new", "$work/port" or die;
-    for (1 .. 1000) { last if -e "$work/go"; select undef, undef, undef, 0.01 }
-    POSIX::dup2(fileno $socket, 3) or die;
-    $ENV{LISTEN_PID} = $$ unless $ENV{LISTEN_PID};
-    @ENV{"LISTEN_FDS", "LISTEN_FDNAMES"} = (1, "http");
-    exec @words`
-
-async function inherited(environment = {}) {
-    for (const name of ['port', 'go'])
-        rmSync(`${work}/${name}`, { force: true })
-    const one = start('perl', ['-e', parent, work, `${build}/marquee-bridge`,
+// A parent brings the sockets, as systemd does: who came before the bridge is served by it.
+async function inherited(environment, more = []) {
+    const listener = net.createServer()
+    await new Promise(yes => listener.listen(0, '127.0.0.1', yes))
+    const at = listener.address().port
+    const starting = start('bash', ['-c', `${environment} exec "$0" "$@"`, `${build}/marquee-bridge`,
         '--set', `site/endpoint=${process.env.WEB_BRIDGES}`, '--set', `site/events=${process.env.MARQUEE_EVENTS}`,
-        '--set', 'http/listen=127.0.0.1:0', '--set', `session/directory=${work}/bridge`],
-    { log: 'bridge', env: { ...process.env, ...environment } })
-    for (let look = 0; look < 500 && !existsSync(`${work}/port`); look++)
-        await new Promise(yes => setTimeout(yes, 10))
-    const at = Number(readFileSync(`${work}/port`, 'utf8'))
+        '--set', 'http/listen=127.0.0.1:0', '--set', `session/directory=${work}/bridge`, ...more],
+    { log: 'bridge', fds: [listener._handle.fd] })
+    listener.close() // the bridge has the socket now, and nobody else takes connections from it
     const early = connect({ port: at })
-    await early.ready
     early.write(get('/healthz'))
-    writeFileSync(`${work}/go`, '')
-    return { ...await one, early, port: at }
+    return { ...await starting, early, port: at }
 }
-const taken = await inherited()
+const taken = await inherited('LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http')
 equal('it listens where it was told', taken.ready, `ready http=${taken.port}`)
 await taken.early.until(() => taken.early.answers().length === 1, 'an answer')
 equal('who was early is served', taken.early.answers()[0].status, 200)
 taken.early.end()
 taken.child.kill('SIGTERM')
 equal('and it ends', await within(5000, 'its end', taken.ended), 0)
-const other = await inherited({ LISTEN_PID: '1' })
+const other = await inherited('LISTEN_PID=1 LISTEN_FDS=1')
 check('what is meant for another process is left alone', other.ready !== `ready http=${other.port}`, other.ready)
 other.child.kill('SIGTERM')
 await other.ended

@@ -1,6 +1,6 @@
 // processes - the server and bridges as this test starts and ends them; whatever is left dies with it.
 import { spawn } from 'node:child_process'
-import { appendFileSync, openSync, readFileSync, readdirSync } from 'node:fs'
+import { openSync, readFileSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { within } from './check.mjs'
 
@@ -49,9 +49,17 @@ export async function gone(pid) {
         await new Promise(yes => setTimeout(yes, 30))
     return !alive(pid)
 }
-// The bridges of this test that run, whoever started them; the script ends them if we do not.
+// Stop a process: over when all its threads stand still.
+export async function still(pid) {
+    const stands = () => readdirSync(`/proc/${pid}/task`).every(thread =>
+        /\) T/.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
+    process.kill(pid, 'SIGSTOP')
+    for (let look = 0; look < 200 && !stands(); look++)
+        await new Promise(yes => setTimeout(yes, 5))
+}
+// The bridges of this test that run, whoever started them; the script ends what we leave.
 export function bridges() {
-    const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
+    return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
         try {
             const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
             return line.includes('/marquee-bridge\0') && line.includes(`=${work}/`) && alive(pid)
@@ -59,6 +67,4 @@ export function bridges() {
             return false
         }
     })
-    appendFileSync(`${work}/pids`, pids.map(pid => `${pid}\n`).join(''))
-    return pids
 }

@@ -1,90 +1,158 @@
-// tls - over TLS as a browser meets it: headers, cookies, sockets, resumption, and a certificate read again.
+// tls - the same over TLS: versions, suites, resumption, what browsers are told, and a certificate
+// that is renewed while connections stay open.
 import https from 'node:https'
 import tls from 'node:tls'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, readFileSync } from 'node:fs'
 import WebSocket from 'ws'
 import { check, equal, finish, within } from './check.mjs'
+import { ask } from './http.mjs'
+import { guest } from './people.mjs'
+import { lockBest, showtimes } from './trade.mjs'
 import { reload } from './log.mjs'
+import { bridges, gone } from './processes.mjs'
+import { logged } from './log.mjs'
 
-const { WEB_CA, WEB_WORK: work } = process.env
 const port = Number(process.env.WEB_TLS_PORT)
-const ca = readFileSync(WEB_CA)
+const at = name => `${process.env.WEB_WORK}/tls/${name}`
+const ca = readFileSync(at('ca.pem'))
+const [show] = await showtimes(/IMAX/)
 
-const get = (path, more = {}) => within(10000, path, new Promise((yes, no) => {
-    const request = https.get({ host: '127.0.0.1', servername: 'localhost', port, path, ca, ...more }, answer => {
-        const parts = []
-        answer.on('data', part => parts.push(part))
-        answer.on('end', () => yes({ status: answer.statusCode, headers: answer.headers,
-            text: Buffer.concat(parts).toString(), subject: subject }))
+// A connection: what was agreed on, or why not. It stays open when asked to.
+const connect = (options = {}, { keep = false, say } = {}) => within(5000, 'TLS', new Promise(yes => {
+    const socket = tls.connect({ host: '127.0.0.1', port, servername: 'localhost', ca, ...options })
+    const seen = { socket, text: '' }
+    const over = () => {
+        const { subject, serialNumber } = socket.getPeerCertificate()
+        Object.assign(seen, { version: socket.getProtocol(), cipher: socket.getCipher()?.name, alpn: socket.alpnProtocol,
+            reused: socket.isSessionReused(), serial: serialNumber, subject })
+        keep || socket.destroy()
+        yes(seen)
+    }
+    socket.on('session', session => { seen.session = session })
+    socket.on('OCSPResponse', bytes => { seen.ocsp = bytes })
+    socket.on('data', data => {
+        seen.text += data
+        if (!keep && /\r\n\r\n/.test(seen.text))
+            over()
     })
-    let subject
-    request.on('socket', socket => socket.on('secureConnect', () => { subject = socket.getPeerCertificate().subject?.CN }))
-    request.on('error', no)
+    socket.on('error', fault => yes({ fault: fault.code ?? fault.message, text: fault.message }))
+    socket.on('secureConnect', () => {
+        if (keep)
+            over()
+        socket.write(say ?? 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    })
 }))
 
-const first = await get('/api/session', { agent: false })
-equal('an answer', first.status, 200)
-equal('by the first certificate', first.subject, 'one')
-check('HSTS', /max-age=\d{7,}/.test(first.headers['strict-transport-security']), first.headers)
-const cookie = first.headers['set-cookie'][0]
-check('a cookie that stays on TLS', /; Secure/.test(cookie) && /HttpOnly/.test(cookie) && /SameSite=Lax/.test(cookie), cookie)
-
-// A large answer, in records; many requests on one connection.
-const agent = new https.Agent({ keepAlive: true, maxSockets: 1 })
-const { showtimes: [{ showtime }] } = JSON.parse((await get('/api/showtimes?limit=1', { agent })).text)
-for (let i = 0; i < 20; i++) {
-    const map = await get(`/api/showtimes/${showtime}/seats`, { agent })
-    check(`map ${i} is whole`, map.status === 200 && JSON.parse(map.text).length > 50 &&
-        map.text.length === Number(map.headers['content-length']))
-}
-const document = await get('/openapi.json', { agent })
-check('a document of many records', document.text.length > 16384 && JSON.parse(document.text).openapi === '3.1.0', document.text.length)
-
-// A session is resumed, on TLS 1.2 and 1.3.
 for (const version of ['TLSv1.2', 'TLSv1.3']) {
-    const connect = session => within(5000, 'a session', new Promise((yes, no) => {
-        let kept
-        const socket = tls.connect({ host: '127.0.0.1', servername: 'localhost', port, ca, session, minVersion: version, maxVersion: version })
-        socket.on('session', one => { kept = one })
-        socket.on('secureConnect', () => socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'))
-        socket.on('data', () => {})
-        socket.on('end', () => yes({ kept, reused: socket.isSessionReused(), version: socket.getProtocol() }))
-        socket.on('error', no)
-    }))
-    const one = await connect()
-    equal(`${version}: spoken`, [one.version ?? version, one.reused], [version, false])
-    check(`${version}: a session is resumed`, (await connect(one.kept)).reused)
+    const only = { minVersion: version, maxVersion: version }
+    const one = await connect(only)
+    check(`${version} works`, one.version === version && /^HTTP\/1\.1 200 /.test(one.text), one.fault)
+    const again = await connect({ ...only, session: one.session })
+    check(`${version} is resumed`, again.reused && !one.reused, again.fault)
 }
+for (const version of ['TLSv1', 'TLSv1.1']) {
+    const { fault, text } = await connect({ minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' })
+    check(`${version} is refused`, /protocol version/i.test(`${fault} ${text}`), fault, text)
+}
+for (const [what, ciphers, good] of [
+    ['AES-GCM', 'ECDHE-ECDSA-AES128-GCM-SHA256', true], ['ChaCha20', 'ECDHE-ECDSA-CHACHA20-POLY1305', true],
+    ['CBC', 'ECDHE-ECDSA-AES128-SHA256', false], ['CBC with SHA-1', 'ECDHE-ECDSA-AES256-SHA', false],
+    ['no forward secrecy', 'AES128-GCM-SHA256', false], ['CCM', 'ECDHE-ECDSA-AES128-CCM8', false],
+    ['no authentication', 'AECDH-AES128-SHA@SECLEVEL=0', false],
+]) {
+    const { version, fault } = await connect({ maxVersion: 'TLSv1.2', ciphers })
+    check(`${what} is ${good ? 'good' : 'refused'}`, good ? version === 'TLSv1.2' : fault, version, fault)
+}
+equal('HTTP/1.1 is chosen', (await connect({ ALPNProtocols: ['h2', 'http/1.1'] })).alpn, 'http/1.1')
+equal('HTTP/2 alone is not', (await connect({ ALPNProtocols: ['h2'] })).alpn, false)
+equal('a strange name is no name of ours', (await connect({ servername: 'evil.example' })).fault, 'ERR_TLS_CERT_ALTNAME_INVALID')
+equal('the OCSP response is stapled', (await connect({ requestOCSP: true })).ocsp?.toString('hex'), readFileSync(at('one.ocsp')).toString('hex'))
+const status = execFileSync('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-CAfile', at('ca.pem'), '-status'],
+    { input: '', stdio: ['pipe', 'pipe', 'ignore'] }).toString()
+check('and good', /OCSP Response Status: successful/.test(status) && /Cert Status: good/.test(status) && /Verify return code: 0/.test(status), status.slice(0, 500))
 
-// Live sockets go on over a new certificate; new connections see it.
-const socket = new WebSocket(`wss://127.0.0.1:${port}/ws/showtimes/${showtime}`, { ca, servername: 'localhost' })
+// What browsers are told.
+const agent = new https.Agent({ keepAlive: true, ca })
+const secure = (method, path, headers = {}) => within(5000, path, new Promise((yes, no) => {
+    const request = https.request({ host: '127.0.0.1', port, servername: 'localhost', method, path, headers: { host: `localhost:${port}`, ...headers }, agent }, answer => {
+        const parts = []
+        answer.on('data', part => parts.push(part))
+        answer.on('end', () => yes({ status: answer.statusCode, headers: answer.headers, text: Buffer.concat(parts).toString() }))
+    })
+    request.on('error', no)
+    request.end()
+}))
+const first = await secure('GET', '/api/session')
+check('HSTS', /^max-age=\d{7,}/.test(first.headers['strict-transport-security']), first.headers)
+check('a Secure cookie', /; Secure$/.test(first.headers['set-cookie'][0]) && /HttpOnly; SameSite=Lax/.test(first.headers['set-cookie'][0]), first.headers['set-cookie'])
+const plain = await ask('GET', '/api/session')
+check('neither in the clear', !plain.headers['strict-transport-security'] && !/Secure/.test(plain.headers['set-cookie'][0]), plain.headers)
+const mine = { cookie: first.headers['set-cookie'][0].split(';')[0], 'x-csrf-token': JSON.parse(first.text).csrfToken }
+for (const [origin, code] of [[`https://localhost:${port}`, 'BAD_PARAMETER'], [`http://localhost:${port}`, 'CROSS_ORIGIN'], ['https://localhost', 'CROSS_ORIGIN']]) {
+    const { text } = await secure('POST', '/api/tickets/x/lock', { ...mine, origin })
+    equal(`a page of ${origin.replace(port, 'PORT')}`, JSON.parse(text).code, code)
+}
+const map = await secure('GET', `/api/showtimes/${show}/seats`)
+equal('a map', JSON.parse(map.text).length, 420)
+const many = await connect({}, { keep: true, say: `GET /api/showtimes/${show}/seats HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(40) })
+const whole = () => many.text.split('HTTP/1.1 200 OK').length === 41 && many.text.trimEnd().endsWith(']')
+await within(5000, 'forty maps', new Promise(yes => many.socket.on('data', () => whole() && yes())))
+check('forty maps in a row', whole())
+many.socket.destroy()
+const clear = await connect.call(null, {}).then(() => ask('GET', '/healthz', { port, agent: false }).catch(fault => fault.code ?? fault.message))
+check('HTTP in the clear is no TLS', typeof clear === 'string', clear)
+
+// A new certificate for who comes; who is here stays, and so do sessions.
+const page = new WebSocket(`wss://127.0.0.1:${port}/ws/showtimes/${show}`, { ca, servername: 'localhost', headers: { host: `localhost:${port}` } })
 const messages = []
-let wake = () => {}
-socket.on('message', data => { messages.push(JSON.parse(data)); wake() })
-const message = () => within(5000, 'a message', new Promise(yes => { wake = () => messages.length && yes(messages.shift()); wake() }))
-equal('a snapshot over TLS', (await message()).type, 'seats')
-writeFileSync(`${work}/now.key`, 'no key')
-await reload(/kept as it was/)
-equal('a bad key leaves the old certificate', (await get('/healthz', { agent: false })).subject, 'one')
-copyFileSync(`${work}/two.pem`, `${work}/now.pem`)
-copyFileSync(`${work}/two.key`, `${work}/now.key`)
-await reload()
-equal('new connections get the second', (await get('/healthz', { agent: false })).subject, 'two')
-socket.send(JSON.stringify({ since: 0 }))
-check('the old ones live on', ['change', 'seats'].includes((await message()).type))
-equal('so does the one that asks', (await get('/healthz', { agent })).status, 200)
-socket.terminate()
-agent.destroy()
-
-// Who speaks plain HTTP, or nonsense, to the TLS port is closed; others do not notice.
-for (const bytes of ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', '\0'.repeat(600)]) {
-    const { connect } = await import('./raw.mjs')
-    const one = connect({ port })
-    one.write(bytes)
-    if (bytes[0] !== '\x16')
-        await one.until(() => one.closed, 'the end')
-    check('nothing like HTTP comes back', !/HTTP\/1/.test(one.answers?.length ? 'HTTP/1' : ''))
-    one.end()
+await within(5000, 'a snapshot', new Promise((yes, no) => {
+    page.on('error', no)
+    page.on('message', data => {
+        messages.push(JSON.parse(data))
+        yes()
+    })
+}))
+const stays = await connect({}, { keep: true })
+const before = await connect()
+equal('the first certificate', before.serial, '01')
+const renew = name => {
+    copyFileSync(at(`${name}.pem`), at('now.pem'))
+    copyFileSync(at(`${name}.key`), at('now.key'))
+    copyFileSync(at(`${name}.ocsp`), at('now.ocsp'))
 }
-equal('still there', (await get('/healthz', { agent: false })).status, 200)
+renew('two')
+await reload()
+const after = await connect({ requestOCSP: true })
+equal('the second certificate', after.serial, '02')
+equal('and its OCSP response', after.ocsp?.toString('hex'), readFileSync(at('two.ocsp')).toString('hex'))
+check('an old session is resumed', (await connect({ session: before.session })).reused)
+stays.text = ''
+stays.socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+await within(3000, 'an answer', new Promise(yes => stays.socket.on('data', () => /ready\n$/.test(stays.text) && yes())))
+check('an open connection goes on', /200 OK/.test(stays.text))
+stays.socket.destroy()
+const told = within(3000, 'a change', new Promise(yes => page.on('message', data => yes(JSON.parse(data)))))
+const lock = await lockBest(await guest(), show)
+equal('and a page', (await told).changes, lock.seats.map(seat => [seat, 1]))
+copyFileSync(at('one.key'), at('now.key'))
+check('a key of another certificate is refused', /now\.key/.test(await reload(/kept as it was/)))
+equal('and the certificate stays', (await connect()).serial, '02')
+copyFileSync(at('two.key'), at('now.key'))
+copyFileSync(at('one.pem'), at('now.ocsp'))
+
+// The sockets of TLS are handed over as such.
+const [pid] = bridges()
+const closed = new Promise(yes => page.on('close', yes))
+copyFileSync(at('two.ocsp'), at('now.ocsp'))
+process.kill(pid, 'SIGUSR2')
+equal('a page is told to come again', await within(10000, 'an end', closed), 1001)
+check('the old one ends', await gone(pid))
+const heir = await connect()
+check('its heir speaks TLS there', heir.version === 'TLSv1.3' && /200 OK/.test(heir.text), heir.fault)
+equal('and HTTP in the clear elsewhere', (await ask('GET', '/healthz', { agent: false })).status, 200)
+agent.destroy()
+const [last] = bridges()
+process.kill(last, 'SIGTERM')
+check('and ends', await gone(last))
 await finish()
