@@ -101,6 +101,18 @@ live_log(follower_t *self)
     return self->sse ? &self->hall->sse_log : &self->hall->ws_log;
 }
 
+/* What is said next, as of the hall's number, joins on to the log's end. What a hall in line has
+ * not framed yet comes once more, with others: a crowd that opens its pages together must not make
+ * messages for all who are there already. Nobody waits for what a hall not in line has not framed.
+ */
+static void
+live_join(follower_t *self)
+{
+    if (!self->hall->dirty)
+        live_frame(self->hall);
+    self->offset = (*live_log(self))->end;
+}
+
 void
 live_begin_seats(hall_t *hall, call_t *call)
 {
@@ -114,11 +126,7 @@ live_begin_seats(hall_t *hall, call_t *call)
         conn_kill(self->conn);
         return;
     }
-    /* What is not framed yet comes in the next message, though the snapshot has it already: a
-     * message for everybody each time that somebody comes would cost more than all changes. */
-    if (hall->follower_count == 1)
-        hall->pushed = hall->number;
-    self->offset = (*log)->end;
+    live_join(self);
     size_t size = 0;
     if (!has_since || since < hall->base || since > hall->number)
         size = hall_put_states(hall, "seats", live_room, sizeof live_room);
@@ -159,8 +167,8 @@ live_writable(conn_t *conn)
         live_push_one(self);
 }
 
-/* What is said joins on to the log's end, as in the beginning: what the log had for the reader
- * before is in it. One who asks and does not read is cut like any other. */
+/* As in the beginning: what the log had for the reader before is in what is said. One who asks and
+ * does not read is cut like any other. */
 static void
 live_tell_since(follower_t *self, uint64_t number)
 {
@@ -172,7 +180,7 @@ live_tell_since(follower_t *self, uint64_t number)
         conn_cut(self->conn);
         return;
     }
-    self->offset = (*live_log(self))->end;
+    live_join(self);
     size_t size =
         number < hall->base || number > hall->number
             ? hall_put_states(hall, "seats", live_room, sizeof live_room)
