@@ -67,9 +67,11 @@ struct call {
     int64_t began_us;
     uint16_t format; /* the handler's own */
     uint8_t method, trace[BRIDGE_TRACE_SIZE];
+    bool to_end; /* its end is heard though the client has gone */
     bool traced, once, gzip, has_since, fresh_cookie, stale, websocket, cors;
-    uint8_t once_key[16];
-    char accept[WS_ACCEPT_ROOM]; /* of a WebSocket's handshake */
+    uint8_t once_key[16], nonce[16]; /* nonce: of a kiosk's signed request */
+    int64_t signed_ms;               /* when that was made, 0: there is none */
+    char accept[WS_ACCEPT_ROOM];     /* of a WebSocket's handshake */
     char request_id[BRIDGE_REQUEST_ID_MAX + 1];
     char etag[BRIDGE_ETAG_MAX + 1]; /* of If-None-Match, "" when there is none */
     char word[BRIDGE_WORD_MAX + 1]; /* the handler's own: an order, a ticket, a kiosk */

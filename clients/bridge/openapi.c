@@ -89,8 +89,8 @@ openapi_operation_fields(const route_t *route, json_t *properties, json_t *requi
         const field_info_t *info = field_info(field);
         char braces[40];
         snprintf(braces, sizeof braces, "{%s}", info->name);
-        if (!((operation->required | operation->optional) >> field & 1) || field == FIELD_USER ||
-            strstr(route->path, braces))
+        if (!((operation->required | operation->optional) >> field & 1) ||
+            ROUTE_FIELDS_OWN >> field & 1 || strstr(route->path, braces))
             continue;
         (void)json_object_set_new(properties, info->name, openapi_field(field));
         if (operation->required >> field & 1)
