@@ -13,6 +13,7 @@ export const saleRows = ({ show, guest, other, browser, expired, staff }) => {
     return [
         // A matinee costs less: what the seats cost depends on the hour.
         ['GET /api/showtimes/{showtime}', 'the price of the best zone', () => nobody.ask('GET', at), 200, a => (price = a.json.zones.find(zone => zone[0] === 'd')[2]) > 0],
+        [L, 'the map before, so that there is a copy', () => nobody.ask('GET', `${at}/seats`), 200, a => a.json[264].status === 'available'],
         [L, 'these seats', post(guest, locks, { seats: [265, 266] }), 201, a => (lock = a.json.lock) && a.json.until_ms > Date.now()],
         [L, 'the map shows it', () => nobody.ask('GET', `${at}/seats`), 200, a => a.json[264].status === 'locked' && a.json[265].status === 'locked'],
         [L, 'locked by somebody', post(other, locks, { seats: [266, 267] }), 409, 'SEAT_LOCKED'],
