@@ -81,6 +81,7 @@ BUILD=$build MARQUEE_HTTP=${clients#tcp://} timeout 60 conf/run --set broker/cli
     --set broker/events=tcp://127.0.0.1:* --set broker/bridges=tcp://127.0.0.1:* \
     --set site/directory="$work/data" >"$work/taken.log" 2>&1
 check 'a port that is taken ends it' [ $? = 1 ]
+grep -q 'MARQUEE_HTTP=' "$work/taken.log" || cat "$work/taken.log"
 check 'and it says so' grep -q 'another program listens there already' "$work/taken.log"
 check 'and what to do' grep -q 'MARQUEE_HTTP=' "$work/taken.log"
 finish
