@@ -129,7 +129,8 @@ history_call(const history_t *self, uint64_t at, history_call_t *call)
         .refused = row->refused,
         .seat_count = row->seat_count,
     };
-    memcpy(call->seats, row_seats(self, row), row->seat_count * sizeof *call->seats);
+    if (row->seat_count)
+        memcpy(call->seats, row_seats(self, row), row->seat_count * sizeof *call->seats);
 }
 
 void

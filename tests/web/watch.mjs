@@ -31,6 +31,7 @@ const page = await socket(`/ws/showtimes/${show}`), stream = await events(`/api/
 
 // Figures.
 await figure('marquee_broker_forwarded', count => count > 0) // looks are taken every two seconds
+await figure('marquee_partition_sequence{partition="0"}', count => count > 0) // the broker's answer comes first
 const answer = await ask('GET', '/metrics')
 check('their type', answer.headers['content-type'] === 'text/plain; version=0.0.4; charset=utf-8')
 let families = {}
