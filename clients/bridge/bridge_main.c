@@ -425,7 +425,7 @@ main_listen_all(bridge_t *self, const char *list, bool tls, char *error, size_t 
     char copy[ZPL_TEXT_MAX];
     snprintf(copy, sizeof copy, "%s", list);
     char *rest = copy;
-    for (const char *where; (where = bridge_conf_word(&rest));)
+    for (const char *where; (where = zpl_word(&rest));)
         if (edge_listen(self->edge, where, tls, error, room) != 0)
             return -1;
     return 0;

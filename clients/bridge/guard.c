@@ -15,7 +15,7 @@ guard_is_proxy(const bridge_t *self, const address_t *address)
     memcpy(list, self->conf.text[BRIDGE_CONF_http_proxies], sizeof list);
     char *rest = list;
     address_t proxy;
-    for (const char *one; (one = bridge_conf_word(&rest));)
+    for (const char *one; (one = zpl_word(&rest));)
         if (address_read(one, &proxy) && memcmp(&proxy, address, sizeof proxy) == 0)
             return true;
     return false;

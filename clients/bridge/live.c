@@ -95,6 +95,20 @@ live_begin(hall_t *hall, call_t *call, follow_t kind)
     return self;
 }
 
+follower_t *
+live_begin_seen(call_t *call, const marquee_reply_t *reply, follow_t kind)
+{
+    if (reply->status != STATUS_OK) {
+        answer_refused(call, reply);
+        return NULL;
+    }
+    hall_t *hall = hall_of(call->bridge, call->key);
+    if (hall && hall_follow(hall) == 0)
+        return live_begin(hall, call, kind);
+    answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
+    return NULL;
+}
+
 static log_ring_t **
 live_log(follower_t *self)
 {
