@@ -54,7 +54,7 @@ core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c cl
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
-disk_src  := $(filter-out %/test_disk.c,$(wildcard tests/disk/*.c))
+disk_src  := $(filter-out tests/disk/test_%.c,$(wildcard tests/disk/*.c))
 script_src := $(wildcard tests/script/*.c)
 sim_src   := $(if $(wildcard tests/sim/sim_main.c),$(wildcard tests/sim/*.c))
 image_src := $(wildcard tests/images/*.c)
@@ -70,7 +70,7 @@ c_files   := $(wildcard broker/*.[ch] store/*.[ch] actors/*.[ch] clients/*.[ch] 
 
 core     := $(BUILD)/libcore.a
 # What a client needs, without the server: libmarquee.
-library_src := $(filter-out clients/%_main.c,$(wildcard clients/*.c)) \
+library_src := $(filter-out clients/%_main.c clients/zone_%.c,$(wildcard clients/*.c)) \
                $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
                  actors/ids.c)
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
@@ -79,7 +79,7 @@ benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload $(BUILD)/soak
-units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk
+units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk $(BUILD)/tests/test_disk_names
 stamp    := build/setup.stamp
 
 # All cores, unless asked otherwise; a make inside a make shares what the outer one has.
@@ -155,7 +155,8 @@ $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
-$(BUILD)/tests/test_disk: $(BUILD)/tests/disk/test_disk.o $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
+$(BUILD)/tests/test_disk $(BUILD)/tests/test_disk_names: $(BUILD)/tests/%: $(BUILD)/tests/disk/%.o \
+    $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	@mkdir -p $(@D)
 	$(link) -lcmocka
 # Fuzz targets: in MODE=fuzz, by clang. tests/fuzz/fuzz.h says how to add one.
@@ -213,7 +214,8 @@ check: | $(stamp)
 	@$(MAKE) --no-print-directory MODE=check CC=clang check-warnings check-fuzz
 	clang-format --dry-run -Werror $(c_files)
 	@$(MAKE) --no-print-directory programs
-	tests/tables $(BUILD)/marquee docs/protocol.md
+	tests/tables docs/protocol.md $(BUILD)/marquee operations list --markdown
+	tests/tables docs/http.md $(BUILD)/marquee-bridge --routes
 	@echo 'check: clean'
 check-warnings: programs units $(benches) $(provers) $(BUILD)/proof
 check-fuzz: | $(stamp)
@@ -224,9 +226,10 @@ check-fuzz: | $(stamp)
 format: | $(stamp)
 	clang-format -i $(c_files)
 
-#: tables     renew the tables of docs/protocol.md from the program
+#: tables     renew the tables of docs/protocol.md and docs/http.md from the programs
 tables: programs
-	tests/tables --write $(BUILD)/marquee docs/protocol.md
+	tests/tables --write docs/protocol.md $(BUILD)/marquee operations list --markdown
+	tests/tables --write docs/http.md $(BUILD)/marquee-bridge --routes
 
 #: asan ubsan tsan   unit tests and a served run under a sanitizer
 asan ubsan tsan:

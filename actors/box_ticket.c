@@ -196,6 +196,9 @@ box_ticket_print(turn_t *turn, const command_t *command)
     uint8_t event = 0;
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
+    status_t status = box_nonce_take(&box, command);
+    if (status != STATUS_OK)
+        return status;
     while (event < PRINT_EVENTS &&
            !command_text_is(command, FIELD_STEP, machine_event_name(MACHINE_PRINT, event)))
         event++;
@@ -205,7 +208,7 @@ box_ticket_print(turn_t *turn, const command_t *command)
         return STATUS_FORBIDDEN;
     if (!ticket_find(&box, command, &found))
         return STATUS_UNKNOWN_TICKET;
-    status_t status = ticket_judge_print(&box, found.line, event);
+    status = ticket_judge_print(&box, found.line, event);
     if (status != STATUS_OK)
         return status;
     line_t *line = &box_edit_purchase(&box, found.purchase)->lines[found.at];

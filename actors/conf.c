@@ -19,16 +19,9 @@ static const zpl_key_t conf_keys[CONF_KEYS] = {
 static bool
 conf_local(const char *endpoints)
 {
-    char list[ZPL_TEXT_MAX];
-    snprintf(list, sizeof list, "%s", endpoints);
-    char *rest = list;
-    for (char *one = strsep(&rest, " "); one; one = strsep(&rest, " ")) {
-        if (*one && strncmp(one, "ipc://", 6) != 0 && strncmp(one, "inproc://", 9) != 0 &&
-            strncmp(one, "tcp://127.", 10) != 0 && strncmp(one, "tcp://localhost:", 16) != 0 &&
-            strncmp(one, "tcp://[::1]:", 12) != 0)
-            return false;
-    }
-    return true;
+    static const char *const local[] = { "ipc://",           "inproc://",    "tcp://127.",
+                                         "tcp://localhost:", "tcp://[::1]:", NULL };
+    return zpl_words_begin(endpoints, local);
 }
 
 static const char *

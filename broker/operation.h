@@ -246,7 +246,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       M2(TOKEN, KIOSK), M2(NONCE, AT), "ticket, seat, row, column, title, hall, starts_ms",        \
       "let the holder of a ticket in, once")                                                       \
     O(42, TICKET_PRINT, box_ticket_print, "ticket.print", SHOWTIME, WRITE, ROLES_GATE,             \
-      M3(TICKET, KIOSK, STEP), 0, "ticket, print, prints",                                         \
+      M3(TICKET, KIOSK, STEP), M2(NONCE, AT), "ticket, print, prints",                             \
       "say how the printing of a ticket goes; a reprint is for admin and staff")                   \
     O(43, TICKETS_REVOKED, box_tickets_revoked, "tickets.revoked", SHOWTIME, READ, ROLES_GATE, 0,  \
       M2(SINCE, LIMIT), "version, tickets: [ticket], next",                                        \

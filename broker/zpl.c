@@ -2,6 +2,32 @@
 #include "broker/zpl.h"
 #include <czmq.h>
 
+const char *
+zpl_word(char **rest)
+{
+    const char *word;
+    do
+        word = strsep(rest, " ");
+    while (word && !*word);
+    return word;
+}
+
+bool
+zpl_words_begin(const char *text, const char *const *beginnings)
+{
+    char words[ZPL_TEXT_MAX];
+    snprintf(words, sizeof words, "%s", text);
+    char *rest = words;
+    for (const char *word; (word = zpl_word(&rest));) {
+        const char *const *one = beginnings;
+        while (*one && strncmp(word, *one, strlen(*one)) != 0)
+            one++;
+        if (!*one)
+            return false;
+    }
+    return true;
+}
+
 static int
 zpl_value(zpl_t *self, size_t key, const char *value, char *reason, size_t room)
 {

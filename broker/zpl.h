@@ -4,6 +4,7 @@
  * unknown key or a bad value stops the start, with file and line. */
 #ifndef ZPL_H
 #define ZPL_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,11 @@ struct zpl {
     int line[ZPL_KEYS_MAX]; /* where the file sets it, 0: it does not */
     char file[ZPL_TEXT_MAX];
 };
+
+/* Step through a text that is words apart by spaces, in place: the next word, NULL at the end. */
+const char *zpl_word(char **rest);
+/* Does each word of a text begin with one of these, ended by NULL? */
+bool zpl_words_begin(const char *text, const char *const *beginnings);
 
 /* Every key of `keys`, `count` and `wrong` (already set) at its default. */
 void zpl_defaults(zpl_t *self);

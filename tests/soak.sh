@@ -4,7 +4,7 @@
 #
 # Driver, bridge and server share the machine. SOCKETS, CHANGES and TLS=yes make other runs. No
 # limit of an address stands in the way; the journal's old segments are dropped.
-. "$(dirname "$0")/served/server.bash"
+. "$(dirname "$0")/served/bridge.bash"
 seconds=${SECONDS_OF_SOAK:-60} sockets=${SOCKETS:-10000} changes=${CHANGES:-1000} head_ms=5000
 tls=() listen=()
 if [ "$(ulimit -Hn)" -lt $((sockets + 500)) ]; then
@@ -33,11 +33,11 @@ begin() {
 }
 check 'the server starts' server_start --set store/segment_mb=64 --set store/journal=drop
 begin "${listen[@]}"
-port=${https:-$http}
+port=${WEB_TLS_PORT:-$WEB_PORT}
 soak --sockets "$sockets" --changes "$changes" --seconds "$seconds" "${tls[@]}"
 check 'the bridge ends cleanly' bridge_end
 begin
-port=$http
+port=$WEB_PORT
 soak --idle "$sockets" --slow 200
 check 'the bridge ends cleanly' bridge_end
 check 'the server ends cleanly' server_end

@@ -304,7 +304,7 @@ ask_body_fields(const call_t *call, const operation_t *operation)
     char type;
     bool required;
     if (strcmp(words, "*") == 0)
-        return fields & ~FIELD_BIT(FIELD_USER);
+        return fields & ~ROUTE_FIELDS_OWN;
     field_set_t listed = 0;
     while (route_body_next(&words, &name, &size, &type, &required)) {
         field_t field = field_named(name, size);
@@ -385,7 +385,7 @@ static void
 ask_done(void *argument, const marquee_reply_t *reply)
 {
     call_t *call = argument;
-    if (!call->conn) {
+    if (!call->conn && !call->to_end) {
         serve_release(call);
         return;
     }
@@ -401,7 +401,11 @@ ask_companions(ask_t *self, const operation_t *operation)
     if (call->identity.kind == IDENTITY_STAFF)
         ask_text(self, FIELD_STAFF,
                  (http_text_t){ call->identity.staff, strlen(call->identity.staff) });
-    if (call->once && operation->mode == MODE_WRITE)
+    if (call->signed_ms && operation->optional >> FIELD_NONCE & 1) {
+        ask_bytes(self, FIELD_NONCE, call->nonce, sizeof call->nonce);
+        ask_number(self, FIELD_AT, (uint64_t)call->signed_ms);
+    } else if (call->once &&
+               operation->mode == MODE_WRITE) /* a signed request is made once anyway */
         ask_bytes(self, FIELD_ONCE, call->once_key, sizeof call->once_key);
     if (call->traced)
         ask_bytes(self, FIELD_TRACE, call->trace, sizeof call->trace);

@@ -58,7 +58,8 @@ struct call {
     bridge_t *bridge;
     conn_t *conn; /* NULL: the client has gone */
     const route_t *route;
-    call_t *next; /* in whatever list it waits, or is free */
+    call_t *next;           /* in whatever list it waits, or is free */
+    call_t *before, *after; /* of all that are under way */
     void (*done)(call_t *self, const marquee_reply_t *reply);
     identity_t identity;
     address_t address;
@@ -66,9 +67,11 @@ struct call {
     int64_t began_us;
     uint16_t format; /* the handler's own */
     uint8_t method, trace[BRIDGE_TRACE_SIZE];
+    bool to_end; /* its end is heard though the client has gone */
     bool traced, once, gzip, has_since, fresh_cookie, stale, websocket, cors;
-    uint8_t once_key[16];
-    char accept[WS_ACCEPT_ROOM]; /* of a WebSocket's handshake */
+    uint8_t once_key[16], nonce[16]; /* nonce: of a kiosk's signed request */
+    int64_t signed_ms;               /* when that was made, 0: there is none */
+    char accept[WS_ACCEPT_ROOM];     /* of a WebSocket's handshake */
     char request_id[BRIDGE_REQUEST_ID_MAX + 1];
     char etag[BRIDGE_ETAG_MAX + 1]; /* of If-None-Match, "" when there is none */
     char word[BRIDGE_WORD_MAX + 1]; /* the handler's own: an order, a ticket, a kiosk */
@@ -100,7 +103,7 @@ struct bridge {
     kiosk_ring_t *kiosks;
     staff_ring_t *staff;
     limit_t *by_address[LANES], *by_user;
-    call_t *free_calls;
+    call_t *free_calls, *under_way;
     uint32_t free_count, calls;
     int audit;           /* descriptor */
     bool audit_unsynced; /* lines were written since the last sync */
@@ -128,8 +131,10 @@ struct bridge {
 
 /* serve.c: what the edge hands over. */
 extern const edge_handlers_t serve_handlers;
-/* A call for a request; NULL: no memory. */
+/* A call is over. */
 void serve_release(call_t *call);
+/* Forget all calls, be they over or not: nothing will answer them any more. */
+void serve_forget(bridge_t *self);
 /* A call that nobody asked for over HTTP: the connection's owner stays who it is. NULL: no memory.
  */
 call_t *serve_background(bridge_t *self, conn_t *conn);

@@ -16,27 +16,11 @@ static const zpl_key_t bridge_conf_keys[BRIDGE_CONF_KEYS] = {
 #undef K
 };
 
-const char *
-bridge_conf_word(char **rest)
-{
-    char *word;
-    do
-        word = strsep(rest, " ");
-    while (word && !*word);
-    return word;
-}
-
 static bool
 bridge_conf_local(const char *addresses)
 {
-    char list[ZPL_TEXT_MAX];
-    snprintf(list, sizeof list, "%s", addresses);
-    char *rest = list;
-    for (const char *one; (one = bridge_conf_word(&rest));)
-        if (strncmp(one, "127.", 4) != 0 && strncmp(one, "localhost:", 10) != 0 &&
-            strncmp(one, "[::1]:", 6) != 0)
-            return false;
-    return true;
+    static const char *const local[] = { "127.", "localhost:", "[::1]:", NULL };
+    return zpl_words_begin(addresses, local);
 }
 
 static const char *

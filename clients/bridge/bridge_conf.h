@@ -60,6 +60,4 @@ _Static_assert((int)BRIDGE_CONF_KEYS <= (int)ZPL_KEYS_MAX, "keys fit");
 
 /* Every key at its default. */
 void bridge_conf_defaults(zpl_t *self);
-/* Step through a list of words apart by spaces: the next word, NULL at the end. */
-const char *bridge_conf_word(char **rest);
 #endif

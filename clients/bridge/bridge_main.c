@@ -33,6 +33,7 @@ enum {
     MAIN_GREET_TICKS = 2,  /* between two attempts to find the broker */
     MAIN_SYNC_TICKS = 10,  /* between two syncs of the audit log */
     MAIN_DRAIN_MS = 10000, /* what is not answered by then is cut */
+    MAIN_HEIR_MS = 3000,   /* so long a new process looks for the server before it takes over */
     MAIN_PLACES = 65536,   /* names that a rate table remembers */
 };
 
@@ -424,7 +425,7 @@ main_listen_all(bridge_t *self, const char *list, bool tls, char *error, size_t 
     char copy[ZPL_TEXT_MAX];
     snprintf(copy, sizeof copy, "%s", list);
     char *rest = copy;
-    for (const char *where; (where = bridge_conf_word(&rest));)
+    for (const char *where; (where = zpl_word(&rest));)
         if (edge_listen(self->edge, where, tls, error, room) != 0)
             return -1;
     return 0;
@@ -490,11 +491,7 @@ main_end(bridge_t *self)
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);
-    while (self->free_calls) {
-        call_t *call = self->free_calls;
-        self->free_calls = call->next;
-        free(call);
-    }
+    serve_forget(self);
     if (self->base)
         event_base_free(self->base);
     if (self->audit > 0) {
@@ -521,6 +518,18 @@ main_raise_files(void)
         return;
     files.rlim_cur = files.rlim_max < MAIN_FILES ? files.rlim_max : MAIN_FILES;
     (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* Who takes over takes no connection before it has found the server, as the one before has: what
+ * it could not answer yet would be refused. When there is no server it is no worse than that one.
+ */
+static void
+main_prepare(bridge_t *self)
+{
+    const int64_t until_us = bridge_clock_us() + (int64_t)MAIN_HEIR_MS * 1000;
+    while (!self->connected && !self->stopping && bridge_clock_us() < until_us)
+        if (event_base_loop(self->base, EVLOOP_ONCE) != 0)
+            return;
 }
 
 static void
@@ -550,14 +559,18 @@ main(int argc, char **argv)
     main_raise_files();
     main_find_program(&self);
     main_read_clock(&self);
-    if (main_begin(&self, error, sizeof error) != 0 ||
-        (!check && main_listen(&self, error, sizeof error) != 0)) {
+    bool begun = main_begin(&self, error, sizeof error) == 0;
+    if (begun && !check) {
+        main_greet(&self);
+        main_poll(&self);
+        if (succession_awaited())
+            main_prepare(&self);
+    }
+    if (!begun || (!check && main_listen(&self, error, sizeof error) != 0)) {
         main_end(&self);
         return main_fail(EXIT_REFUSED, error);
     }
     if (!check) {
-        main_greet(&self);
-        main_poll(&self);
         main_say_ready(&self);
         code = event_base_dispatch(self.base) < 0 ? EXIT_FAULT : 0;
     } else

@@ -11,18 +11,12 @@
 enum {
     CONN_READS = 4,             /* in a row, before others get their turn */
     CONN_LINGER_BYTES = 262144, /* read away from one who talks on after the end */
-    CONN_PROGRESS = 4096,       /* a reader that takes so much at once is no slow one */
-    CONN_RECORD = 16 * 1024,    /* of TLS */
-    CONN_FRAME_IN_MAX = WS_MESSAGE_MAX + 14,
 };
-
-/* What a read or a write came to, beside a count of bytes. */
-enum { CONN_AGAIN = -1, CONN_FAULT = -2 };
 
 static void conn_readable(evutil_socket_t fd, short what, void *argument);
 static void conn_writable(evutil_socket_t fd, short what, void *argument);
 
-static void
+void
 conn_wait(conn_t *self, edge_wait_t kind)
 {
     self->wait_kind = (uint8_t)kind;
@@ -107,157 +101,6 @@ conn_cut(conn_t *self)
     conn_kill(self);
 }
 
-/* ------------------------------------------------------------------ writing */
-
-static long
-conn_send_tls(conn_t *self, const void *data, size_t size)
-{
-    ERR_clear_error();
-    int sent = SSL_write(self->ssl, data, size > INT32_MAX ? INT32_MAX : (int)size);
-    if (sent > 0)
-        return sent;
-    int why = SSL_get_error(self->ssl, sent);
-    return why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ ? CONN_AGAIN : CONN_FAULT;
-}
-
-/* Bytes sent, CONN_AGAIN or CONN_FAULT. */
-static long
-conn_send(conn_t *self, const void *data, size_t size)
-{
-    if (self->ssl)
-        return conn_send_tls(self, data, size);
-    ssize_t sent = send(self->fd, data, size, MSG_NOSIGNAL);
-    if (sent >= 0)
-        return sent;
-    return errno == EAGAIN || errno == EINTR ? CONN_AGAIN : CONN_FAULT;
-}
-
-void
-conn_keep(conn_t *self, const void *data, size_t size)
-{
-    edge_t *edge = self->edge;
-    if (self->state == CONN_DEAD || size == 0)
-        return;
-    size_t waits = self->out_size - self->out_at;
-    if (waits + size > EDGE_OUT_MAX) {
-        edge->figures.cut_slow++;
-        conn_cut(self);
-        return;
-    }
-    if (self->out_at && self->out_size + size > self->out_room) {
-        memmove(self->out, self->out + self->out_at, waits);
-        self->out_at = 0;
-        self->out_size = (uint32_t)waits;
-    }
-    if (self->out_size + size > self->out_room) {
-        size_t room = self->out_room ? self->out_room : 1024;
-        while (room < self->out_size + size)
-            room *= 2;
-        char *out = realloc(self->out, room);
-        if (!out) {
-            conn_kill(self);
-            return;
-        }
-        self->out = out;
-        self->out_room = (uint32_t)room;
-    }
-    memcpy(self->out + self->out_size, data, size);
-    self->out_size += (uint32_t)size;
-    if (!wait_under_way(&self->lag))
-        wait_begin(&edge->waits[EDGE_WAIT_LAG], &self->lag, edge->now_ms);
-    if (!self->writing)
-        self->writing = event_add(&self->write_event, NULL) == 0;
-    if (!self->writing)
-        conn_kill(self);
-}
-
-long
-conn_try_write(conn_t *self, const void *data, size_t size)
-{
-    assert(conn_idle_out(self));
-    if (self->state == CONN_DEAD)
-        return -1;
-    long sent = conn_send(self, data, size);
-    if (sent == CONN_FAULT) {
-        conn_kill(self);
-        return -1;
-    }
-    if (sent > 0)
-        self->edge->figures.bytes_out += (uint64_t)sent;
-    return sent > 0 ? sent : 0;
-}
-
-static long
-conn_send_both(conn_t *self, const void *head, size_t head_size, const void *body, size_t body_size)
-{
-    if (self->ssl) {
-        char record[CONN_RECORD];
-        if (head_size + body_size > sizeof record)
-            return 0; /* all of it is kept, and sent from there */
-        memcpy(record, head, head_size);
-        if (body_size)
-            memcpy(record + head_size, body, body_size);
-        return conn_send(self, record, head_size + body_size);
-    }
-    struct iovec parts[] = { { .iov_base = (void *)(uintptr_t)head, .iov_len = head_size },
-                             { .iov_base = (void *)(uintptr_t)body, .iov_len = body_size } };
-    const struct msghdr message = { .msg_iov = parts, .msg_iovlen = body_size ? 2 : 1 };
-    ssize_t sent = sendmsg(self->fd, &message, MSG_NOSIGNAL);
-    if (sent >= 0)
-        return sent;
-    return errno == EAGAIN || errno == EINTR ? CONN_AGAIN : CONN_FAULT;
-}
-
-static void
-conn_flush(conn_t *self)
-{
-    edge_t *edge = self->edge;
-    while (!conn_idle_out(self)) {
-        long sent = conn_send(self, self->out + self->out_at, self->out_size - self->out_at);
-        if (sent == CONN_AGAIN)
-            return;
-        if (sent == CONN_FAULT) {
-            conn_kill(self);
-            return;
-        }
-        self->out_at += (uint32_t)sent;
-        edge->figures.bytes_out += (uint64_t)sent;
-        if (sent >= CONN_PROGRESS)
-            wait_begin(&edge->waits[EDGE_WAIT_LAG], &self->lag, edge->now_ms);
-    }
-    free(self->out);
-    self->out = NULL;
-    self->out_at = self->out_size = self->out_room = 0;
-    wait_end(&self->lag);
-    (void)event_del(&self->write_event);
-    self->writing = false;
-}
-
-void
-conn_write(conn_t *self, const void *head, size_t head_size, const void *body, size_t body_size)
-{
-    if (self->state == CONN_DEAD)
-        return;
-    size_t done = 0;
-    if (conn_idle_out(self)) {
-        long sent = conn_send_both(self, head, head_size, body, body_size);
-        if (sent == CONN_FAULT) {
-            conn_kill(self);
-            return;
-        }
-        done = sent > 0 ? (size_t)sent : 0;
-        self->edge->figures.bytes_out += done;
-    }
-    if (done < head_size)
-        conn_keep(self, (const char *)head + done, head_size - done);
-    size_t of_body = done > head_size ? done - head_size : 0;
-    if (of_body < body_size)
-        conn_keep(self, (const char *)body + of_body, body_size - of_body);
-    /* What TLS was not given yet goes now; a plain socket has just said that it is full. */
-    if (self->ssl && self->state != CONN_DEAD && !conn_idle_out(self) && done == 0)
-        conn_flush(self);
-}
-
 /* ------------------------------------------------------------------ the end */
 
 static void
@@ -304,7 +147,7 @@ conn_refuse(conn_t *self, uint16_t status, const char *reason)
 /* ------------------------------------------------------------------ requests */
 
 /* Keep what was not taken, for when more comes. False: it was killed. */
-static bool
+bool
 conn_stash(conn_t *self, const char *data, size_t size)
 {
     if (size == 0) {
@@ -460,100 +303,6 @@ conn_answered(conn_t *self)
         self->paused = event_add(&self->read_event, NULL) != 0;
     if (self->in_size)
         conn_take(self, self->in, self->in_size);
-}
-
-/* ------------------------------------------------------------------ streams */
-
-int
-conn_stream(conn_t *self, bool websocket)
-{
-    assert(self->state == CONN_ANSWERING);
-    self->state = websocket ? CONN_SOCKET : CONN_STREAMING;
-    conn_wait(self, EDGE_WAIT_PING);
-    if (self->paused)
-        self->paused = event_add(&self->read_event, NULL) != 0;
-    if (!websocket)
-        return conn_stash(self, NULL, 0) ? 0 : -1;
-    if (self->in_size) {
-        self->early = true;
-        event_active(&self->read_event, EV_READ, 0);
-    }
-    return 0;
-}
-
-void
-conn_frame(conn_t *self, ws_opcode_t opcode, const void *data, size_t size)
-{
-    uint8_t head[WS_FRAME_HEAD_MAX];
-    if (self->state == CONN_SOCKET)
-        conn_write(self, head, ws_head(head, opcode, size), data, size);
-}
-
-void
-conn_close_frame(conn_t *self, uint16_t code, const char *reason)
-{
-    uint8_t data[WS_CONTROL_MAX] = { (uint8_t)(code >> 8), (uint8_t)code };
-    size_t size = strnlen(reason, sizeof data - 2);
-    if (self->state != CONN_SOCKET)
-        return;
-    memcpy(data + 2, reason, size);
-    conn_frame(self, WS_CLOSE, data, 2 + size);
-    conn_end(self);
-}
-
-void
-conn_silent(conn_t *self)
-{
-    static const char comment[] = ":\n\n";
-    if (self->pinged) {
-        conn_cut(self);
-        return;
-    }
-    conn_wait(self, EDGE_WAIT_PING);
-    if (self->state == CONN_SOCKET) {
-        self->pinged = true;
-        conn_frame(self, WS_PING, "", 0);
-    } else
-        conn_write(self, comment, sizeof comment - 1, NULL, 0);
-}
-
-static void
-conn_message(conn_t *self, const ws_message_t *message)
-{
-    edge_t *edge = self->edge;
-    if (message->opcode == WS_PING)
-        conn_frame(self, WS_PONG, message->data, message->size);
-    else if (message->opcode == WS_CLOSE)
-        conn_close_frame(self, message->close == 1005 ? WS_CLOSE_NORMAL : message->close, "");
-    else if (message->opcode != WS_PONG)
-        edge->handlers.message(edge->owner, self, message);
-}
-
-/* The reader is only there while a message is being put together: an idle socket needs none. */
-static void
-conn_take_frames(conn_t *self, const char *data, size_t size)
-{
-    size_t at = 0;
-    ws_message_t message;
-    ws_verdict_t verdict = WS_MESSAGE;
-    self->pinged = false;
-    if (!self->reader && !(self->reader = calloc(1, sizeof *self->reader))) {
-        conn_kill(self);
-        return;
-    }
-    while (verdict == WS_MESSAGE && self->state == CONN_SOCKET) {
-        verdict = ws_read(self->reader, (const uint8_t *)data, size, &at, &message);
-        if (verdict == WS_MESSAGE)
-            conn_message(self, &message);
-    }
-    if (verdict == WS_BAD)
-        conn_close_frame(self, self->reader->close, "");
-    if (self->state != CONN_SOCKET || !conn_stash(self, data + at, size - at))
-        return;
-    if (!self->reader->open) {
-        free(self->reader);
-        self->reader = NULL;
-    }
 }
 
 /* ------------------------------------------------------------------ reading */

@@ -287,11 +287,28 @@ edge_destroy(edge_t **self_p)
     free(self);
 }
 
+/* Accepted connections inherit TCP_NODELAY, and that a reader which has stopped fills the kernel's
+ * memory by kilobytes: else megabytes hide that it lags. A socket that was handed over needs it as
+ * well; one that is not TCP has neither. */
+static void
+edge_set_options(int fd)
+{
+    int on = 1, unsent = EDGE_UNSENT_MAX;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 int
 edge_listen_fd(edge_t *self, int fd, bool tls, char *error, size_t room)
 {
     if (self->listener_count == EDGE_LISTENERS_MAX) {
         snprintf(error, room, "more than %d listeners", EDGE_LISTENERS_MAX);
+        return -1;
+    }
+    int listens = 0;
+    socklen_t listens_size = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 || !listens) {
+        snprintf(error, room, "descriptor %d is not a socket that listens", fd);
         return -1;
     }
     struct evconnlistener *listener =
@@ -302,6 +319,7 @@ edge_listen_fd(edge_t *self, int fd, bool tls, char *error, size_t room)
             evconnlistener_free(listener);
         return -1;
     }
+    edge_set_options(fd);
     evconnlistener_set_error_cb(listener, edge_accept_failed);
     uint32_t at = self->listener_count++;
     self->listeners[at] = listener;
@@ -331,15 +349,11 @@ edge_split(char *where, char **host, char **port)
 static int
 edge_bind(const struct addrinfo *address)
 {
-    int on = 1, unsent = EDGE_UNSENT_MAX;
+    int on = 1;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    /* Accepted connections inherit TCP_NODELAY, and that a reader which has stopped fills the
-     * kernel's memory by kilobytes: else megabytes hide that it lags. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent) == 0 &&
         (address->ai_family != AF_INET6 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
         bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, EDGE_BACKLOG) == 0)

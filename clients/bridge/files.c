@@ -170,9 +170,12 @@ files_range(const http_request_t *request, const char *etag, files_part_t *part,
     if (part->packed || !http_field(request, "range", &range) ||
         (http_field(request, "if-range", &condition) && !http_text_is(condition, etag)))
         return true;
-    int found = http_range(range, part->whole, &part->first, &part->last);
+    uint64_t first, last;
+    int found = http_range(range, part->whole, &first, &last);
     if (found > 0) {
         part->status = 206;
+        part->first = first;
+        part->last = last;
         *extra += (size_t)snprintf(part->extra + *extra, sizeof part->extra - *extra,
                                    "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n",
                                    part->first, part->last, part->whole);

@@ -15,22 +15,17 @@ guard_is_proxy(const bridge_t *self, const address_t *address)
     memcpy(list, self->conf.text[BRIDGE_CONF_http_proxies], sizeof list);
     char *rest = list;
     address_t proxy;
-    for (const char *one; (one = bridge_conf_word(&rest));)
+    for (const char *one; (one = zpl_word(&rest));)
         if (address_read(one, &proxy) && memcmp(&proxy, address, sizeof proxy) == 0)
             return true;
     return false;
 }
 
-/* Of X-Forwarded-For the last address that is not one of our proxies: what stands before it anybody
- * may have written. */
-void
-guard_address(call_t *call, const http_request_t *request)
+/* Step back through one list of addresses; false when the caller is found, or what stands there is
+ * no address. */
+static bool
+guard_step_back(call_t *call, http_text_t list)
 {
-    bridge_t *self = call->bridge;
-    http_text_t list;
-    if (!*self->conf.text[BRIDGE_CONF_http_proxies] || !guard_is_proxy(self, &call->address) ||
-        !http_field(request, "x-forwarded-for", &list))
-        return;
     const char *end = list.data + list.size;
     while (end > list.data) {
         const char *begin = end;
@@ -43,16 +38,31 @@ guard_address(call_t *call, const http_request_t *request)
             from++;
         size_t size = (size_t)(end - from);
         if (size >= sizeof text)
-            return;
+            return false;
         memcpy(text, from, size);
         text[size] = 0;
         if (!address_read(text, &address))
-            return;
+            return false;
         call->address = address;
-        if (!guard_is_proxy(self, &address))
-            return;
+        if (!guard_is_proxy(call->bridge, &address))
+            return false;
         end = begin > list.data ? begin - 1 : begin;
     }
+    return true;
+}
+
+/* Of X-Forwarded-For the last address that is not one of our proxies: what stands before it anybody
+ * may have written. A proxy adds to the last such field, or a field behind all others. */
+void
+guard_address(call_t *call, const http_request_t *request)
+{
+    bridge_t *self = call->bridge;
+    if (!*self->conf.text[BRIDGE_CONF_http_proxies] || !guard_is_proxy(self, &call->address))
+        return;
+    for (uint32_t i = request->field_count; i-- > 0;)
+        if (http_text_is_nocase(request->fields[i].name, "x-forwarded-for") &&
+            !guard_step_back(call, request->fields[i].value))
+            return;
 }
 
 /* ------------------------------------------------------------------ who */
@@ -238,30 +248,40 @@ guard_limited(call_t *call, uint32_t wait_ms)
     return -1;
 }
 
+/* Before anything is proved: proofs that are wrong cost as much as others. */
 static int
-guard_rate(call_t *call)
+guard_rate_address(call_t *call)
+{
+    lane_kind_t lane = call->route->lane;
+    if (lane == LANE_FREE)
+        return 0;
+    uint32_t wait_ms = limit_take(call->bridge->by_address[lane], call->address.bytes,
+                                  address_name_size(&call->address), call->began_us / 1000);
+    return wait_ms ? guard_limited(call, wait_ms) : 0;
+}
+
+/* What one buyer is not given does not count against all who are behind the same address. */
+static int
+guard_rate_user(call_t *call)
 {
     bridge_t *self = call->bridge;
     lane_kind_t lane = call->route->lane;
     int64_t now_ms = call->began_us / 1000;
-    if (lane == LANE_FREE)
+    if (lane != LANE_SALE || call->identity.kind != IDENTITY_BUYER)
         return 0;
-    uint32_t wait_ms = limit_take(self->by_address[lane], call->address.bytes,
-                                  address_name_size(&call->address), now_ms);
-    if (!wait_ms && lane == LANE_SALE && call->identity.kind == IDENTITY_BUYER) {
-        wait_ms =
-            limit_take(self->by_user, &call->identity.user, sizeof call->identity.user, now_ms);
-        if (wait_ms)
-            limit_give(self->by_address[lane], call->address.bytes,
-                       address_name_size(&call->address), now_ms);
-    }
-    return wait_ms ? guard_limited(call, wait_ms) : 0;
+    uint32_t wait_ms =
+        limit_take(self->by_user, &call->identity.user, sizeof call->identity.user, now_ms);
+    if (!wait_ms)
+        return 0;
+    limit_give(self->by_address[lane], call->address.bytes, address_name_size(&call->address),
+               now_ms);
+    return guard_limited(call, wait_ms);
 }
 
 int
 guard_admit(call_t *call, const http_request_t *request, http_text_t body)
 {
-    if (guard_identify(call, request) != 0)
+    if (guard_rate_address(call) != 0 || guard_identify(call, request) != 0)
         return -1;
     if (call->route->who == WHO_BUYER && call->identity.kind == IDENTITY_NONE)
         return guard_unauthorized(call, PROBLEM_UNAUTHORIZED);
@@ -271,7 +291,7 @@ guard_admit(call_t *call, const http_request_t *request, http_text_t body)
         answer_problem(call, PROBLEM_STAFF_ONLY, NULL, "");
         return -1;
     }
-    if (guard_rate(call) != 0)
+    if (guard_rate_user(call) != 0)
         return -1;
     if (call->route->who == WHO_GATE && call->identity.kind != IDENTITY_STAFF)
         return kiosk_admit(call, request, body);

@@ -32,7 +32,7 @@ hall_find(bridge_t *bridge, uint64_t showtime)
 static bool
 hall_in_use(const hall_t *self)
 {
-    return self->reading || self->followers || self->asking || self->wanting;
+    return self->reading || self->pinned || self->followers || self->asking || self->wanting;
 }
 
 static void
@@ -226,11 +226,8 @@ hall_done(void *argument, const marquee_reply_t *reply)
     marquee_reply_t answer = *reply;
     self->reading = false;
     self->asking = NULL;
-    if (answer.status == STATUS_OK) {
-        self->gap = false;
-        if (!hall_take_reply(self, reply))
-            answer.status = STATUS_BAD_FRAME;
-    }
+    if (answer.status == STATUS_OK && !hall_take_reply(self, reply))
+        answer.status = STATUS_BAD_FRAME;
     self->reading = true; /* keeps it while answers run */
     while (call) {
         call_t *next = call->next;
@@ -294,6 +291,12 @@ hall_read(hall_t *self)
 void
 hall_want(hall_t *self, call_t *call)
 {
+    bridge_t *bridge = self->bridge;
+    if (!bridge->connected) { /* a read that is on its way will not come back either */
+        bridge->figures.unavailable++;
+        answer_problem(call, PROBLEM_SERVER_AWAY, NULL, "");
+        return;
+    }
     call->next = self->wanting;
     self->wanting = call;
     hall_read(self);
@@ -366,10 +369,12 @@ halls_clock(bridge_t *bridge, int64_t now_ms)
     hall_t *newer;
     for (hall_t *hall = halls->by_use.newer; hall != &halls->by_use; hall = newer) {
         newer = hall->newer;
+        newer->pinned = true; /* what is told of this one may bring a request that wants room */
         if (hall->following && hall->followers && bridge->connected && now_ms >= hall->verify_ms)
             hall_verify(hall, now_ms);
         else if (!hall_in_use(hall) && now_ms - hall->used_ms > HALL_IDLE_MS)
             hall_free(hall);
+        newer->pinned = false;
     }
 }
 

@@ -43,11 +43,11 @@ struct hall {
     hall_t *newer, *older; /* by use */
     hall_t *dirty_next;
     uint64_t showtime;
-    bool ready, reading, following, gap;
+    bool ready, reading, following, pinned;
+    bool gap;                 /* an event that did not join on came since the last read was begun */
     bool dirty, due, passing; /* in line for a push; the tick is over; readers are being served */
     uint8_t verified;         /* how often since following began, up to 2 */
     uint32_t seat_count, number, base, pushed; /* pushed: the number of the last message */
-    uint32_t frames, pass_frames;              /* messages made; when the pass began */
     hall_seat_t *seats;
     uint32_t *changed;
     call_t *asking, *wanting; /* of the read on its way; of the next one */

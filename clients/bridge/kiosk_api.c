@@ -10,6 +10,7 @@
 #include "clients/bridge/live.h"
 #include "clients/bridge/store.h"
 #include "clients/mpjson.h"
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -118,6 +119,22 @@ kiosk_said(const json_t *body, const char *key)
                           json_string_length(value) };
 }
 
+/* The nonce goes with the command: the ticket's partition remembers it, so that a replay is refused
+ * whichever bridge it is sent to, and after a restart. */
+static void
+kiosk_keep_nonce(call_t *call, const kiosk_request_t *request, const char *kiosk)
+{
+    uint8_t key[crypto_generichash_KEYBYTES_MIN] = { 0 };
+    _Static_assert(KIOSK_NAME_MAX < sizeof key, "a name fits a key");
+    memcpy(key, kiosk, strlen(kiosk));
+    int fault =
+        crypto_generichash(call->nonce, sizeof call->nonce, (const uint8_t *)request->nonce.data,
+                           request->nonce.size, key, sizeof key);
+    assert(fault == 0);
+    (void)fault;
+    call->signed_ms = request->timestamp_ms;
+}
+
 int
 kiosk_admit(call_t *call, const http_request_t *request, http_text_t body)
 {
@@ -143,6 +160,7 @@ kiosk_admit(call_t *call, const http_request_t *request, http_text_t body)
     kiosk_audit(call, said, call->route->path, "OK");
     call->identity.kind = IDENTITY_KIOSK;
     memcpy(call->identity.staff, kiosk->name, sizeof kiosk->name);
+    kiosk_keep_nonce(call, &signed_part, kiosk->name);
     return 0;
 }
 
@@ -153,13 +171,11 @@ kiosk_redeemed(call_t *call, const marquee_reply_t *reply)
     ask_answer(call, reply);
 }
 
-/* The nonce is remembered by the ticket's partition, so that a replay is refused whichever bridge
- * it is sent to, and after a restart. */
+/* The audit log hears of the end though the gate has gone. */
 static void
-kiosk_ask_redeem(call_t *call, const kiosk_request_t *request, http_text_t token)
+kiosk_ask_redeem(call_t *call, http_text_t token)
 {
     ask_t ask;
-    uint8_t nonce[16];
     uint64_t showtime;
     char text[TOKEN_ROOM];
     snprintf(text, sizeof text, "%.*s", (int)(token.size < TOKEN_ROOM ? token.size : 0),
@@ -169,18 +185,10 @@ kiosk_ask_redeem(call_t *call, const kiosk_request_t *request, http_text_t token
         kiosk_redeemed(call, &refusal);
         return;
     }
-    int fault = crypto_generichash(nonce, sizeof nonce, (const uint8_t *)request->nonce.data,
-                                   request->nonce.size, (const uint8_t *)call->word,
-                                   crypto_generichash_KEYBYTES_MIN);
-    if (fault) {
-        answer_problem(call, PROBLEM_INTERNAL, NULL, "");
-        return;
-    }
+    call->to_end = true;
     ask_begin(&ask, call);
     ask_text(&ask, FIELD_TOKEN, token);
     ask_text(&ask, FIELD_KIOSK, (http_text_t){ call->word, strlen(call->word) });
-    ask_bytes(&ask, FIELD_NONCE, nonce, sizeof nonce);
-    ask_number(&ask, FIELD_AT, (uint64_t)request->timestamp_ms);
     ask_send(&ask, OP_TICKET_REDEEM, showtime, kiosk_redeemed);
 }
 
@@ -227,8 +235,10 @@ handle_kiosk_redeem(call_t *call, const http_request_t *request, const path_t *p
              name.data);
     if (verdict != KIOSK_GOOD)
         (void)kiosk_refuse(call, call->word, "redeem", verdict);
-    else
-        kiosk_ask_redeem(call, &signed_part, code);
+    else {
+        kiosk_keep_nonce(call, &signed_part, call->word);
+        kiosk_ask_redeem(call, code);
+    }
     json_decref(json);
 }
 

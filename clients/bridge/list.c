@@ -262,6 +262,11 @@ handle_showtimes(call_t *call, const http_request_t *request, const path_t *path
         list_answer(self, call);
         return;
     }
+    if (!call->bridge->connected) { /* nor will what is being gathered come */
+        call->bridge->figures.unavailable++;
+        answer_problem(call, PROBLEM_SERVER_AWAY, NULL, "");
+        return;
+    }
     call->next = self->waiting;
     self->waiting = call;
     if (self->gathering)

@@ -95,10 +95,36 @@ live_begin(hall_t *hall, call_t *call, follow_t kind)
     return self;
 }
 
+follower_t *
+live_begin_seen(call_t *call, const marquee_reply_t *reply, follow_t kind)
+{
+    if (reply->status != STATUS_OK) {
+        answer_refused(call, reply);
+        return NULL;
+    }
+    hall_t *hall = hall_of(call->bridge, call->key);
+    if (hall && hall_follow(hall) == 0)
+        return live_begin(hall, call, kind);
+    answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
+    return NULL;
+}
+
 static log_ring_t **
 live_log(follower_t *self)
 {
     return self->sse ? &self->hall->sse_log : &self->hall->ws_log;
+}
+
+/* What is said next, as of the hall's number, joins on to the log's end. What a hall in line has
+ * not framed yet comes once more, with others: a crowd that opens its pages together must not make
+ * messages for all who are there already. Nobody waits for what a hall not in line has not framed.
+ */
+static void
+live_join(follower_t *self)
+{
+    if (!self->hall->dirty)
+        live_frame(self->hall);
+    self->offset = (*live_log(self))->end;
 }
 
 void
@@ -114,8 +140,7 @@ live_begin_seats(hall_t *hall, call_t *call)
         conn_kill(self->conn);
         return;
     }
-    live_frame(hall); /* so that the snapshot and the log join on */
-    self->offset = (*log)->end;
+    live_join(self);
     size_t size = 0;
     if (!has_since || since < hall->base || since > hall->number)
         size = hall_put_states(hall, "seats", live_room, sizeof live_room);
@@ -156,8 +181,8 @@ live_writable(conn_t *conn)
         live_push_one(self);
 }
 
-/* What is said joins on to the log's end, as in the beginning: what the log had for the reader
- * before is in it. One who asks and does not read is cut like any other. */
+/* As in the beginning: what the log had for the reader before is in what is said. One who asks and
+ * does not read is cut like any other. */
 static void
 live_tell_since(follower_t *self, uint64_t number)
 {
@@ -169,8 +194,7 @@ live_tell_since(follower_t *self, uint64_t number)
         conn_cut(self->conn);
         return;
     }
-    live_frame(hall);
-    self->offset = (*live_log(self))->end;
+    live_join(self);
     size_t size =
         number < hall->base || number > hall->number
             ? hall_put_states(hall, "seats", live_room, sizeof live_room)

@@ -5,6 +5,9 @@
 
 /* The call's connection becomes a stream; the call is over. NULL: it has ended otherwise. */
 follower_t *live_begin(hall_t *hall, call_t *call, follow_t kind);
+/* The same once the first look has told that it is the caller's: follows the showtime of call->key.
+ * NULL: it has ended otherwise, the refusal answered. */
+follower_t *live_begin_seen(call_t *call, const marquee_reply_t *reply, follow_t kind);
 /* Tell one follower alone; JSON as WebSocket or server-sent event. May kill the connection. */
 void live_say(follower_t *self, const char *text, size_t size);
 /* The changes of a hall since its last message become one, if there are any. */

@@ -60,19 +60,11 @@ live_order_seen(call_t *call, const marquee_reply_t *reply)
 static void
 live_order_begun(call_t *call, const marquee_reply_t *reply)
 {
-    hall_t *hall = hall_of(call->bridge, call->key);
-    if (reply->status != STATUS_OK) {
-        answer_refused(call, reply);
+    follower_t *self = live_begin_seen(call, reply, FOLLOW_ORDER);
+    if (!self)
         return;
-    }
-    if (!hall || hall_follow(hall) != 0) {
-        answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
-        return;
-    }
     json_t *order = mpjson_read_web(reply->body, reply->body_size);
-    follower_t *self = live_begin(hall, call, FOLLOW_ORDER);
-    if (self)
-        live_say_order(self, order);
+    live_say_order(self, order);
     json_decref(order);
 }
 

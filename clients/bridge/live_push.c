@@ -115,7 +115,6 @@ live_frame(hall_t *hall)
         size = hall_put_states(hall, "seats", live_push_text, sizeof live_push_text - 2);
     assert(size > 0);
     hall->pushed = hall->number;
-    hall->frames++;
     live_append(hall, size);
 }
 
@@ -193,18 +192,17 @@ live_pass(hall_t *hall)
 {
     live_frame(hall);
     hall->passing = true;
-    hall->pass_frames = hall->frames;
     hall->push_at = hall->followers;
 }
 
-/* All readers were served. What was framed or changed meanwhile wants another pass. */
+/* All readers were served. What has changed meanwhile wants another pass. */
 static void
 live_passed(halls_t *halls, hall_t *hall)
 {
     assert(halls->dirty == hall);
     live_forget(hall);
     hall->passing = hall->due = false;
-    if (hall->number != hall->pushed || hall->frames != hall->pass_frames)
+    if (hall->number != hall->pushed)
         live_line_up(hall);
 }
 

@@ -242,16 +242,7 @@ live_room_event(hall_t *hall, const marquee_event_t *event)
 static void
 room_begun(call_t *call, const marquee_reply_t *reply)
 {
-    hall_t *hall = hall_of(call->bridge, call->key);
-    if (reply->status != STATUS_OK) {
-        answer_refused(call, reply);
-        return;
-    }
-    if (!hall || hall_follow(hall) != 0) {
-        answer_problem(call, PROBLEM_INTERNAL, "too much is followed", "");
-        return;
-    }
-    follower_t *self = live_begin(hall, call, FOLLOW_ROOM);
+    follower_t *self = live_begin_seen(call, reply, FOLLOW_ROOM);
     if (self)
         room_tell_place(self, reply);
 }

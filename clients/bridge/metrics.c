@@ -203,42 +203,67 @@ metrics_bridge(FILE *to, const bridge_t *bridge)
                     marquee_status_name(status), bridge->refusals[status]);
 }
 
+enum { METRICS_NAME = 96 };
+
+/* What the broker says of itself, and of each partition in `part`: the samples of a name stand
+ * together, below what it is. */
 static void
 metrics_broker(FILE *to, const json_t *status)
 {
-    const char *name;
+    static const struct {
+        const char *name, *help;
+        size_t part;
+    } parts[] = { { "marquee_partition_up", "1: the partition has its actor", 1 },
+                  { "marquee_partition_in_flight", "Commands on their way to its actor", 2 } };
+    char name[METRICS_NAME];
+    const char *key;
     json_t *value;
     const json_t *one;
     size_t at;
-    json_object_foreach((json_t *)(uintptr_t)status, name, value)
+    json_object_foreach((json_t *)(uintptr_t)status, key, value)
     {
-        if (json_is_integer(value) || json_is_boolean(value))
-            fprintf(to, "marquee_broker_%s %" JSON_INTEGER_FORMAT "\n", name,
+        if (!json_is_integer(value) && !json_is_boolean(value))
+            continue;
+        snprintf(name, sizeof name, "marquee_broker_%s", key);
+        metrics_one(to, name, "untyped", "As broker.status tells it",
+                    json_is_integer(value) ? (uint64_t)json_integer_value(value)
+                                           : (uint64_t)json_is_true(value));
+    }
+    for (size_t i = 0; status && i < sizeof parts / sizeof parts[0]; i++) {
+        metrics_head(to, parts[i].name, "gauge", parts[i].help);
+        json_array_foreach(json_object_get(status, "partitions"), at, one)
+        {
+            value = json_array_get(one, parts[i].part);
+            fprintf(to, "%s{partition=\"%zu\"} %" JSON_INTEGER_FORMAT "\n", parts[i].name, at,
                     json_is_integer(value) ? json_integer_value(value)
                                            : (json_int_t)json_is_true(value));
-    }
-    json_array_foreach(json_object_get(status, "partitions"), at, one)
-    {
-        fprintf(to,
-                "marquee_partition_up{partition=\"%zu\"} %d\n"
-                "marquee_partition_in_flight{partition=\"%zu\"} %" JSON_INTEGER_FORMAT "\n",
-                at, json_is_true(json_array_get(one, 1)), at,
-                json_integer_value(json_array_get(one, 2)));
+        }
     }
 }
 
+/* All partitions tell the same names. */
 static void
 metrics_partitions(FILE *to, const bridge_t *bridge)
 {
+    char name[METRICS_NAME];
+    const char *key;
+    json_t *first = NULL, *value;
+    if (!bridge->connected) /* what was seen last must not pass for what is */
+        return;
     metrics_broker(to, bridge->looks[0]);
-    for (uint32_t i = 1; i <= METRICS_PARTITIONS_MAX; i++) {
-        const char *name;
-        json_t *value;
-        json_object_foreach(bridge->looks[i], name, value)
-        {
-            if (json_is_integer(value) && strcmp(name, "partition") != 0)
-                fprintf(to, "marquee_partition_%s{partition=\"%u\"} %" JSON_INTEGER_FORMAT "\n",
-                        name, i - 1, json_integer_value(value));
+    for (uint32_t i = 1; i <= METRICS_PARTITIONS_MAX && !first; i++)
+        first = bridge->looks[i];
+    json_object_foreach(first, key, value)
+    {
+        if (!json_is_integer(value) || strcmp(key, "partition") == 0)
+            continue;
+        snprintf(name, sizeof name, "marquee_partition_%s", key);
+        metrics_head(to, name, "untyped", "As stats tells it");
+        for (uint32_t i = 1; i <= METRICS_PARTITIONS_MAX; i++) {
+            const json_t *told = json_object_get(bridge->looks[i], key);
+            if (json_is_integer(told))
+                fprintf(to, "%s{partition=\"%u\"} %" JSON_INTEGER_FORMAT "\n", name, i - 1,
+                        json_integer_value(told));
         }
     }
 }

@@ -89,8 +89,8 @@ openapi_operation_fields(const route_t *route, json_t *properties, json_t *requi
         const field_info_t *info = field_info(field);
         char braces[40];
         snprintf(braces, sizeof braces, "{%s}", info->name);
-        if (!field_in(operation->required | operation->optional, field) || field == FIELD_USER ||
-            strstr(route->path, braces))
+        if (!field_in(operation->required | operation->optional, field) ||
+            field_in(ROUTE_FIELDS_OWN, field) || strstr(route->path, braces))
             continue;
         (void)json_object_set_new(properties, info->name, openapi_field(field));
         if (field_in(operation->required, field))
@@ -264,7 +264,7 @@ openapi_body_words(FILE *to, const route_t *route)
         return;
     }
     json_t *properties = json_object(), *required = json_array();
-    const char *name;
+    const char *name, *space = "";
     const json_t *value, *one;
     size_t at;
     openapi_operation_fields(route, properties, required);
@@ -272,16 +272,18 @@ openapi_body_words(FILE *to, const route_t *route)
     {
         bool needed = false;
         json_array_foreach(required, at, one) needed |= strcmp(json_string_value(one), name) == 0;
-        fprintf(to, "%s%s ", name, needed ? "!" : "");
+        fprintf(to, "%s%s%s", space, name, needed ? "!" : "");
+        space = " ";
     }
     json_decref(properties);
     json_decref(required);
 }
 
-void
-openapi_markdown(FILE *to)
+static void
+openapi_markdown_routes(FILE *to)
 {
-    fprintf(to, "| method | path | who | rate | operation | query | body | answer | |\n"
+    fprintf(to, "### Routes\n\n"
+                "| method | path | who | rate | operation | query | body | answer | |\n"
                 "|---|---|---|---|---|---|---|---|---|\n");
     for (route_id_t id = 0; id < ROUTES; id++) {
         const route_t *route = route_of(id);
@@ -291,8 +293,35 @@ openapi_markdown(FILE *to)
         openapi_body_words(to, route);
         fprintf(to, " | %u | %s |\n", route->success, route->summary);
     }
-    fprintf(to, "\n| code | status | |\n|---|---|---|\n");
+}
+
+/* Those of the trade that a request can lead to: what is wrong with frames and deadlines is between
+ * the bridge and the server. */
+static void
+openapi_markdown_refusals(FILE *to)
+{
+    static const struct {
+        uint16_t status;
+        const char *name, *text;
+    } refusals[] = {
+#define X(code, name, text) { code, #name, text },
+        STATUS_TABLE(X)
+#undef X
+    };
+    fprintf(to, "\n### Refusals of the trade\n\n| code | status | |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (refusals[i].status != STATUS_OK && answer_status_of(refusals[i].status) != 502)
+            fprintf(to, "| `%s` | %u | %s |\n", refusals[i].name,
+                    answer_status_of(refusals[i].status), refusals[i].text);
+}
+
+void
+openapi_markdown(FILE *to)
+{
+    openapi_markdown_routes(to);
+    fprintf(to, "\n### Problems of the bridge\n\n| code | status | |\n|---|---|---|\n");
     for (problem_t problem = 0; problem < PROBLEMS; problem++)
         fprintf(to, "| `%s` | %u | %s |\n", answer_problem_code(problem),
                 answer_problem_status(problem), answer_problem_title(problem));
+    openapi_markdown_refusals(to);
 }

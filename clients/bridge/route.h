@@ -131,6 +131,10 @@ typedef enum {
         ROUTES
 } route_id_t;
 
+/* Fields that the bridge answers for, whatever a body says: who buys, and what a kiosk has signed.
+ */
+#define ROUTE_FIELDS_OWN M3(USER, NONCE, AT)
+
 enum { ROUTE_PARAMETERS_MAX = 3, ROUTE_SEGMENTS_MAX = 8 };
 
 typedef struct route {

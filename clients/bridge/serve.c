@@ -45,6 +45,10 @@ serve_background(bridge_t *self, conn_t *conn)
     if (conn)
         call->address = conn->address;
     call->began_us = bridge_clock_us();
+    call->after = self->under_way;
+    if (call->after)
+        call->after->before = call;
+    self->under_way = call;
     self->calls++;
     return call;
 }
@@ -64,6 +68,12 @@ serve_release(call_t *call)
     bridge_t *self = call->bridge;
     if (call->conn && call->conn->owner == call)
         call->conn->owner = NULL;
+    if (call->after)
+        call->after->before = call->before;
+    if (call->before)
+        call->before->after = call->after;
+    else
+        self->under_way = call->after;
     self->calls--;
     if (self->free_count >= BRIDGE_CALLS_FREE) {
         free(call);
@@ -72,6 +82,21 @@ serve_release(call_t *call)
     call->next = self->free_calls;
     self->free_calls = call;
     self->free_count++;
+}
+
+void
+serve_forget(bridge_t *self)
+{
+    call_t *call;
+    while ((call = self->under_way)) {
+        self->under_way = call->after;
+        free(call);
+    }
+    while ((call = self->free_calls)) {
+        self->free_calls = call->next;
+        free(call);
+    }
+    self->calls = self->free_count = 0;
 }
 
 static bool
@@ -115,15 +140,16 @@ serve_hex(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* W3C Trace Context, version 00: "00-" 32 hex "-" 16 hex "-" 2 hex; anything else is passed over.
- */
+/* W3C Trace Context, version 00: "00-" 32 hex "-" 16 hex "-" 2 hex, no id of zeros alone; anything
+ * else is passed over. */
 static void
 serve_trace(call_t *call, const http_request_t *request)
 {
-    enum { TRACE_TEXT = 55 };
+    enum { TRACE_TEXT = 55, TRACE_ID = 16, TRACE_PARENT = 8 };
+    static const uint8_t zeros[TRACE_ID];
     http_text_t text;
     if (!http_field(request, "traceparent", &text) || text.size != TRACE_TEXT ||
-        text.data[2] != '-' || text.data[35] != '-' || text.data[52] != '-')
+        memcmp(text.data, "00-", 3) != 0 || text.data[35] != '-' || text.data[52] != '-')
         return;
     size_t out = 0;
     for (size_t i = 0; i < TRACE_TEXT; i += 2) {
@@ -134,7 +160,8 @@ serve_trace(call_t *call, const http_request_t *request)
             return;
         call->trace[out++] = (uint8_t)(high << 4 | low);
     }
-    call->traced = out == BRIDGE_TRACE_SIZE;
+    call->traced = out == BRIDGE_TRACE_SIZE && memcmp(call->trace + 1, zeros, TRACE_ID) != 0 &&
+                   memcmp(call->trace + 1 + TRACE_ID, zeros, TRACE_PARENT) != 0;
 }
 
 /* An Idempotency-Key means one thing for one caller and one route. */

@@ -48,6 +48,12 @@ succession_take(edge_t *edge, char *error, size_t room)
     return (int)count;
 }
 
+bool
+succession_awaited(void)
+{
+    return succession_number("MARQUEE_READY_FD") >= SUCCESSION_FIRST;
+}
+
 void
 succession_ready(void)
 {

@@ -11,7 +11,9 @@
 /* Listen at the sockets that were handed over: how many, 0 when there are none, -1 with the reason.
  */
 int succession_take(edge_t *edge, char *error, size_t room);
-/* Tell the process before us that we serve. */
+/* Does a process before us wait until we serve? */
+bool succession_awaited(void);
+/* Tell it. */
 void succession_ready(void);
 /* Start the program anew with our sockets; `done` hears whether it serves. One at a time. */
 void succession_begin(bridge_t *bridge, void (*done)(bridge_t *bridge, bool good));

@@ -52,6 +52,7 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(ON, "on", "KEY", "the shard key: a showtime, or a partition")                                \
     F(MARKDOWN, "markdown", NULL, "the tables of docs/protocol.md")                                \
     F(COUNT, "count", "N", "end after this many")                                                  \
+    F(BRIDGE, "bridge", "URL", "the bridge, too: http://HOST[:PORT]")                              \
     F(FROM, "from", "DAY", "first day of the week; today")                                         \
     F(DAYS, "days", "N", "how many days; 7")                                                       \
     F(DATA, "data", "DIR", "the server's data directory; data")                                    \

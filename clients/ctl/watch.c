@@ -1,6 +1,7 @@
 /* watch - what happens now: the events of a showtime, and the rates of the partitions; see ctl.h.
  */
 #include "clients/ctl/ctl.h"
+#include "clients/ctl/scrape.h"
 #include "clients/mpjson.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -180,6 +181,8 @@ typedef struct {
     int64_t read_ms;
     bool screen;
     struct termios before;
+    const char *bridge; /* URL; NULL: none is shown */
+    scrape_t *now, *then;
 } top_t;
 
 static int64_t
@@ -218,6 +221,55 @@ top_print_head(const top_t *self)
     printf("%s%s\n", ctl_sgr(self->ctl, "\033[0m"), self->screen ? "\033[K" : "");
 }
 
+static int64_t
+top_rate(uint64_t now, uint64_t then, int64_t passed_ms)
+{
+    return now < then ? 0 : ((int64_t)(now - then) * 1000 + passed_ms / 2) / passed_ms;
+}
+
+/* Requests, streams and pushes in a line, then the routes that were asked. */
+static void
+top_print_bridge(const top_t *self, int64_t passed_ms)
+{
+    const scrape_t *now = self->now, *then = self->then;
+    const char *end = self->screen ? "\033[K\n" : "\n";
+    printf("bridge%s: %" PRId64 " requests/s, %" PRIu64 " connections, %" PRIu64
+           " sockets, %" PRId64 " pushes/s, %" PRIu64 " in flight%s",
+           now->connected ? "" : " (server away)",
+           top_rate(now->requests, then->requests, passed_ms), now->connections, now->streams,
+           top_rate(now->pushes, then->pushes, passed_ms), now->in_flight, end);
+    for (uint32_t i = 0; i < now->route_count; i++) {
+        uint64_t count;
+        double p99_s = scrape_p99(now, then, i, &count);
+        if (count)
+            printf("%9" PRId64 "/s  p99 %s %6g ms  %s%s", top_rate(count, 0, passed_ms),
+                   p99_s < 0 ? "> " : "<=", p99_s < 0 ? 5000 : p99_s * 1000, now->routes[i].name,
+                   end);
+    }
+}
+
+static void
+top_read_bridge(top_t *self, int64_t passed_ms)
+{
+    char error[SCRAPE_ERROR_MAX];
+    scrape_t *spare = self->then;
+    self->then = self->now;
+    self->now = spare;
+    if (!scrape_read(self->now, self->bridge, error)) {
+        *self->now = *self->then;
+        printf("bridge: %s%s\n", error, self->screen ? "\033[K" : "");
+    } else if (self->ctl->json) {
+        json_t *line = json_pack(
+            "{s:{s:I, s:I, s:I, s:I, s:b}}", "bridge", "requests", (json_int_t)self->now->requests,
+            "connections", (json_int_t)self->now->connections, "sockets",
+            (json_int_t)self->now->streams, "pushes", (json_int_t)self->now->pushes, "connected",
+            (int)self->now->connected);
+        (void)ctl_print_json(self->ctl, line);
+        json_decref(line);
+    } else if (passed_ms)
+        top_print_bridge(self, passed_ms);
+}
+
 /* One reading of all partitions; the first one only fills the rows. */
 static ctl_exit_t
 top_read(top_t *self)
@@ -243,6 +295,8 @@ top_read(top_t *self)
     }
     (void)ctl_print_json(self->ctl, line);
     json_decref(line);
+    if (self->bridge)
+        top_read_bridge(self, passed_ms);
     if (self->screen)
         fputs("\033[J\nq ends it\n", stdout);
     (void)fflush(stdout);
@@ -274,34 +328,54 @@ top_screen(top_t *self, bool on)
 }
 
 static ctl_exit_t
+top_run(top_t *self, uint64_t count_max)
+{
+    watch_signals();
+    top_screen(self, true);
+    ctl_exit_t outcome = top_read(self);
+    for (uint64_t i = 0; outcome == CTL_DONE && !watch_over && (!count_max || i < count_max); i++) {
+        if (top_wait(self) || watch_over)
+            break;
+        outcome = top_read(self);
+    }
+    top_screen(self, false);
+    return outcome;
+}
+
+static ctl_exit_t
 watch_top(ctl_t *ctl)
 {
     uint64_t count_max;
+    char error[SCRAPE_ERROR_MAX];
+    scrape_t *figures = NULL;
     if (!ctl_flag_u64(ctl, CTL_FLAG_COUNT, 0, &count_max))
         return CTL_USAGE;
-    top_t top = { .ctl = ctl, .count = ctl_partitions_all(ctl) };
+    top_t top = { .ctl = ctl,
+                  .count = ctl_partitions_all(ctl),
+                  .bridge = ctl->flags[CTL_FLAG_BRIDGE] };
     if (!top.count)
         return CTL_FAULT;
     top.rows = calloc(top.count, sizeof *top.rows);
-    if (!top.rows)
-        return ctl_say(CTL_FAULT, "memory is short");
+    figures = calloc(2, sizeof *figures);
+    top.now = figures;
+    top.then = figures ? figures + 1 : NULL;
     top.screen = !ctl->json && isatty(STDOUT_FILENO) && tcgetattr(STDIN_FILENO, &top.before) == 0;
-    watch_signals();
-    top_screen(&top, true);
-    ctl_exit_t outcome = top_read(&top);
-    for (uint64_t i = 0; outcome == CTL_DONE && !watch_over && (!count_max || i < count_max); i++) {
-        if (top_wait(&top) || watch_over)
-            break;
-        outcome = top_read(&top);
-    }
-    top_screen(&top, false);
+    ctl_exit_t outcome;
+    if (!top.rows || !figures)
+        outcome = ctl_say(CTL_FAULT, "memory is short");
+    else if (top.bridge && !scrape_read(top.now, top.bridge, error))
+        outcome = ctl_say(CTL_FAULT, "%s", error);
+    else
+        outcome = top_run(&top, count_max);
     free(top.rows);
+    free(figures);
     return outcome;
 }
 
 const ctl_verb_t ctl_watch_verbs[] = {
     { "events", "watch", "SHOWTIME", 1, 1, CTL_FLAG(COUNT), watch_events,
       "print changes of seats and orders as they happen" },
-    { "top", NULL, "", 0, 0, CTL_FLAG(COUNT), watch_top, "rates of each partition, once a second" },
+    { "top", NULL, "", 0, 0, CTL_FLAG(COUNT) | CTL_FLAG(BRIDGE), watch_top,
+      "rates of each partition, once a second" },
     { NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

@@ -184,6 +184,23 @@ seeds_of_rows(void)
     seed("rows", bytes, size);
 }
 
+/* Zones of every kind: with a rule, without, with an old history, of half an hour. */
+static void
+seeds_of_zones(void)
+{
+    static const char *const names[] = { "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe",
+                                         "Africa/Casablanca", "UTC" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        uint8_t bytes[SEED_MAX];
+        char path[80];
+        snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", names[i]);
+        FILE *file = fopen(path, "rb");
+        size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+        if (file && fclose(file) == 0)
+            seed("zone", bytes, size);
+    }
+}
+
 static void
 seed_block(void *argument, uint64_t number, const void *data, size_t size)
 {
@@ -420,6 +437,7 @@ main(int argc, char **argv)
     seeds_of_text();
     seeds_of_halls();
     seeds_of_rows();
+    seeds_of_zones();
     tokens_seeds(seed);
     seeds_of_http();
     for (uint8_t number = 0; commands_at(number); number++) {

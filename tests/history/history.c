@@ -78,7 +78,8 @@ history_add(history_t *self, const history_call_t *call)
         .refused = call->refused,
         .seat_count = (uint8_t)call->seat_count,
     };
-    memcpy(self->seats + self->seat_count, call->seats, call->seat_count * sizeof *call->seats);
+    if (call->seat_count)
+        memcpy(self->seats + self->seat_count, call->seats, call->seat_count * sizeof *call->seats);
     self->seat_count += call->seat_count;
     return true;
 }
@@ -128,7 +129,8 @@ history_call(const history_t *self, uint64_t at, history_call_t *call)
         .refused = row->refused,
         .seat_count = row->seat_count,
     };
-    memcpy(call->seats, row_seats(self, row), row->seat_count * sizeof *call->seats);
+    if (row->seat_count)
+        memcpy(call->seats, row_seats(self, row), row->seat_count * sizeof *call->seats);
 }
 
 void

@@ -2,7 +2,8 @@
 # bridge on free ports, and checks in tests/web/*.mjs that count for themselves. Source it first.
 . "$(dirname "${BASH_SOURCE[0]}")/server.bash"
 bridge=0
-export WEB_WORK=$work WEB_BUILD=$build WEB_STAFF WEB_DESK WEB_PORT WEB_TLS_PORT WEB_BRIDGE
+export WEB_WORK=$work WEB_BUILD=$build WEB_STAFF WEB_DESK WEB_PORT WEB_TLS_PORT WEB_BRIDGE WEB_SERVER
+export WEB_BRIDGES
 export MARQUEE_ENDPOINT MARQUEE_EVENTS
 folder=$work/bridge # the bridge's own: keys, kiosks, staff
 bridge_launch=()    # words before the bridge's own, which must end in exec
@@ -10,6 +11,10 @@ bridge_launch=()    # words before the bridge's own, which must end in exec
 clean_up() {
     [ "$bridge" = 0 ] || kill -9 "$bridge" 2>/dev/null
     [ "$server" = 0 ] || kill -9 "$server" 2>/dev/null
+    # Bridges that a bridge started have our folder in their arguments.
+    for pid in $(grep -lsF "=$work/" /proc/[0-9]*/cmdline | cut -d/ -f3); do
+        kill -9 "$pid" 2>/dev/null
+    done
     rm -rf "$work"
 }
 
@@ -27,7 +32,7 @@ site_start() {
     mkdir -m 700 -p "$folder"
     WEB_STAFF=$(staff_new boss) WEB_DESK=$(staff_new desk)
     server_start "$@" || return 1
-    MARQUEE_ENDPOINT=$clients MARQUEE_EVENTS=$events
+    MARQUEE_ENDPOINT=$clients MARQUEE_EVENTS=$events WEB_SERVER=$server WEB_BRIDGES=$bridges
     "$build/marquee" demo load conf/demo/cinema.json >/dev/null
 }
 

@@ -78,8 +78,10 @@ check 'no end was counted as a death' [ "$(grep -c '(exit ' "$work/run.log")" = 
 BUILD=$build timeout 60 conf/run "${free[@]}" --set sale/cap=0 >"$work/refused.log" 2>&1
 check 'a server that cannot start is not started again' [ $? = 2 ]
 BUILD=$build MARQUEE_HTTP=${clients#tcp://} timeout 60 conf/run --set broker/clients="$clients" \
-    --set broker/events=tcp://127.0.0.1:* --set site/directory="$work/data" >"$work/taken.log" 2>&1
+    --set broker/events=tcp://127.0.0.1:* --set broker/bridges=tcp://127.0.0.1:* \
+    --set site/directory="$work/data" >"$work/taken.log" 2>&1
 check 'a port that is taken ends it' [ $? = 1 ]
+grep -q 'MARQUEE_HTTP=' "$work/taken.log" || cat "$work/taken.log"
 check 'and it says so' grep -q 'another program listens there already' "$work/taken.log"
 check 'and what to do' grep -q 'MARQUEE_HTTP=' "$work/taken.log"
 finish

@@ -7,11 +7,9 @@ build=$(realpath "$BUILD")
 work=$(mktemp -d)
 passed=0 failed=0
 server=0 clients='' events='' bridges=''
-bridge=0 http='' https=''
 server_launch=() # words before the server's own, which must end in exec
 
 clean_up() {
-    [ "$bridge" = 0 ] || kill -9 "$bridge" 2>/dev/null
     [ "$server" = 0 ] || kill -9 "$server" 2>/dev/null
     rm -rf "$work"
 }
@@ -83,38 +81,6 @@ server_end() {
     wait "$server"
     code=$?
     server=0
-    return $code
-}
-
-# bridge_start [ARGUMENT...]: a bridge in front of the server; sets bridge, http and https (ports, ''
-# where there is no such listener). 1 when it ended without a ready line; its log is
-# $work/bridge.log.
-bridge_start() {
-    local line
-    rm -f "$work/bridge.ready"
-    mkfifo "$work/bridge.ready"
-    "$build/marquee-bridge" --set "site/endpoint=$bridges" --set "site/events=$events" \
-        --set http/listen=127.0.0.1:0 --set "session/directory=$work/bridge" "$@" \
-        >"$work/bridge.ready" 2>>"$work/bridge.log" </dev/null &
-    bridge=$!
-    if ! read -r -t 60 line <"$work/bridge.ready" || [[ $line != 'ready '* ]]; then
-        cat "$work/bridge.log"
-        kill -9 "$bridge" 2>/dev/null
-        wait "$bridge" 2>/dev/null
-        bridge=0
-        return 1
-    fi
-    http=$(sed -nE 's/.* http=([0-9]+).*/\1/p' <<<"$line")
-    https=$(sed -nE 's/.* https=([0-9]+).*/\1/p' <<<"$line")
-}
-# bridge_end [SIGNAL]: its exit status.
-bridge_end() {
-    local code
-    [ "$bridge" != 0 ] || return 1
-    kill "-${1:-TERM}" "$bridge"
-    wait "$bridge"
-    code=$?
-    bridge=0
     return $code
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # soak - a few hundred live sockets, cut and come back while seats change; then idle and slow HTTP
 # connections. Nothing is judged by the clock. The long form is make soak.
-. "$(dirname "$0")/server.bash"
+. "$(dirname "$0")/bridge.bash"
 head_ms=2000
 # short ARGUMENT...: run the program against the bridge and count what it counts.
 short() {
-    "$build/soak" --bridge "127.0.0.1:$http" --bridge-pid "$bridge" --endpoint "$clients" \
+    "$build/soak" --bridge "127.0.0.1:$WEB_PORT" --bridge-pid "$bridge" --endpoint "$clients" \
         --head-ms $head_ms --short "$@" >"$work/out"
     check "$1: it passes" [ $? = 0 ]
     passed=$((passed + $(sed -nE 's/^([0-9]+) passed, .*/\1/p' "$work/out")))

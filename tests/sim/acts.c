@@ -529,10 +529,13 @@ make_print(sim_t *sim, person_t *person, pack_t *pack)
     if (person->role != ROLE_KIOSK && chance_below(&sim->chance, 2))
         call->step = PRINT_ON_REPRINT;
     call->forged = person->role == ROLE_KIOSK && call->step == PRINT_ON_REPRINT;
-    pack_map(pack, 3);
+    bool nonce = chance_below(&sim->chance, 2);
+    pack_map(pack, nonce ? 5 : 3);
     pack_key_str(pack, "ticket", ticket);
     pack_key_str(pack, "kiosk", "lobby-1");
     pack_key_str(pack, "step", machine_event_name(MACHINE_PRINT, call->step));
+    if (nonce)
+        pack_nonce(sim, person, pack);
     return true;
 }
 

@@ -27,7 +27,7 @@ typedef struct {
     bool forged;     /* must not be done */
     uint8_t step;    /* ticket.print */
     uint32_t once;   /* which name the write has instead of its request id, 0: none */
-    uint64_t nonce;  /* ticket.redeem, 0: none */
+    uint64_t nonce;  /* of a gate's request, 0: none */
     int64_t at_ms;   /* when the request says that it was made */
     bool renewed;    /* each copy has a deadline of its own, so the first may be forgotten */
     uint8_t count;

@@ -12,6 +12,7 @@
 enum {
     CHANGES_IN_FLIGHT = 2048,
     CHANGES_TIMEOUT_MS = 20000,
+    CHANGES_BURST_MS = 5,    /* so much at a time, as a bridge sends what a turn of it brought */
     CHANGES_HELD_LOW = 60,   /* seats locked: below this only locks are made, */
     CHANGES_HELD_HIGH = 200, /* and above this only releases */
 };
@@ -49,6 +50,8 @@ struct changes {
     changes_hall_t *halls;
     changes_call_t calls[CHANGES_IN_FLIGHT], *unused;
     chance_t chance;
+    int64_t begin_ns; /* since then `offered` changes were offered; 0: held */
+    uint64_t offered;
     _Atomic bool stop, hold, quiet;
     _Atomic uint64_t made, refused, behind, disordered;
     char error[CHANGES_ERROR_MAX];
@@ -173,27 +176,37 @@ changes_make(changes_t *self)
     return fault == 0;
 }
 
+/* Make what is due. It is called now and then, not for each: see CHANGES_BURST_MS. */
+static void
+changes_burst(changes_t *self, int64_t now_ns)
+{
+    if (atomic_load(&self->hold)) {
+        self->begin_ns = 0;
+        self->offered = 0;
+        return;
+    }
+    if (!self->begin_ns)
+        self->begin_ns = now_ns;
+    uint64_t due = (uint64_t)(now_ns - self->begin_ns) * self->per_second / UINT64_C(1000000000);
+    for (; self->offered < due; self->offered++)
+        if (!changes_make(self))
+            atomic_fetch_add(&self->behind, 1);
+}
+
 static void *
 changes_run(void *argument)
 {
     changes_t *self = argument;
-    int64_t begin_ns = 0;
-    uint64_t done = 0; /* since then */
+    int64_t burst_ns = 0;
     while (!atomic_load(&self->stop)) {
         int64_t now_ns = load_now_ns(CLOCK_MONOTONIC);
-        if (atomic_load(&self->hold)) {
-            begin_ns = 0;
-            done = 0;
-        } else if (!begin_ns)
-            begin_ns = now_ns;
-        uint64_t due =
-            begin_ns ? (uint64_t)(now_ns - begin_ns) * self->per_second / UINT64_C(1000000000) : 0;
-        for (; done < due; done++)
-            if (!changes_make(self))
-                atomic_fetch_add(&self->behind, 1);
-        if (marquee_poll(self->marquee, 1) < 0)
+        if (now_ns >= burst_ns) {
+            burst_ns = now_ns + CHANGES_BURST_MS * INT64_C(1000000);
+            changes_burst(self, now_ns);
+        }
+        if (marquee_poll(self->marquee, (int)((burst_ns - now_ns) / 1000000)) < 0)
             break;
-        atomic_store(&self->quiet, !begin_ns && marquee_in_flight(self->marquee) == 0);
+        atomic_store(&self->quiet, !self->begin_ns && marquee_in_flight(self->marquee) == 0);
     }
     return NULL;
 }

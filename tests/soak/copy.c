@@ -19,7 +19,8 @@ uint32_t
 copy_state(const copy_t *self, uint32_t seat)
 {
     assert(seat >= 1 && seat <= COPY_SEATS);
-    return self->states[(seat - 1) / 4] >> (seat - 1) % 4 * 2 & 3u;
+    uint32_t four = self->states[(seat - 1) / 4];
+    return four >> (seat - 1) % 4 * 2 & 3u;
 }
 
 void

@@ -46,6 +46,8 @@ crowd_init(crowd_t *self, const crowd_options_t *options)
         viewer->sse =
             (place + 1) * options->sse_percent / 100 != place * options->sse_percent / 100;
         viewer->deaf = i >= options->viewers - options->deaf;
+        if (viewer->deaf) /* of each kind, by socket with and without questions */
+            viewer->sse = i % 4 == 0;
     }
     return 0;
 }
@@ -168,13 +170,19 @@ crowd_ask(crowd_t *self)
     (void)viewer_ask(viewer, &self->house, chance_below(chance, viewer->copy.number + 1));
 }
 
-/* The deaf do not read; every second one of those with a WebSocket talks all the same. */
+/* The deaf do not read; some of those with a WebSocket talk all the same. */
+static bool
+crowd_talks(const viewer_t *viewer)
+{
+    return !viewer->sse && viewer->index & 1;
+}
+
 static void
 crowd_talk(crowd_t *self)
 {
     for (uint32_t i = self->options.viewers - self->options.deaf; i < self->count; i++) {
         viewer_t *viewer = &self->viewers[i];
-        if (viewer->state == VIEWER_DEAF && !viewer->sse && viewer->index & 1)
+        if (viewer->state == VIEWER_DEAF && crowd_talks(viewer))
             (void)viewer_ask(viewer, &self->house, 0);
     }
 }
@@ -310,12 +318,14 @@ crowd_compare(crowd_t *self, control_t *control, verdict_t *said)
 }
 
 uint32_t
-crowd_deaf_left(const crowd_t *self, int64_t *longest_ns)
+crowd_deaf_left(const crowd_t *self, bool talking, int64_t *longest_ns)
 {
     uint32_t left = 0;
     *longest_ns = 0;
     for (uint32_t i = self->options.viewers - self->options.deaf; i < self->options.viewers; i++) {
         const viewer_t *viewer = &self->viewers[i];
+        if (crowd_talks(viewer) != talking)
+            continue;
         left += viewer->state != VIEWER_CUT;
         if (viewer->state == VIEWER_CUT && viewer->deaf_ns > *longest_ns)
             *longest_ns = viewer->deaf_ns;

@@ -33,6 +33,7 @@ void crowd_run(crowd_t *self, double seconds, bool cutting);
 /* While no changes are made: wait until everybody has the last number, then compare all maps with
  * the server's own. */
 void crowd_compare(crowd_t *self, control_t *control, verdict_t *verdict);
-/* How many of the deaf are not cut yet; how long (ns) it took with the last of those who are. */
-uint32_t crowd_deaf_left(const crowd_t *self, int64_t *longest_ns);
+/* How many of the deaf, of those who talk or of the others, are not cut yet; how long (ns) it took
+ * with the last of those who are. */
+uint32_t crowd_deaf_left(const crowd_t *self, bool talking, int64_t *longest_ns);
 #endif

@@ -49,7 +49,9 @@ house_fault(house_t *self, fault_t fault, const viewer_t *viewer, const char *de
 static void
 viewer_want(const viewer_t *self, const house_t *house, uint32_t events)
 {
-    struct epoll_event event = { .events = events, .data.ptr = (void *)(uintptr_t)self };
+    /* Told once: else the kernel looks at each socket a second time. Who is told reads it all. */
+    struct epoll_event event = { .events = events ? events | EPOLLRDHUP | EPOLLET : 0,
+                                 .data.ptr = (void *)(uintptr_t)self };
     int fault = epoll_ctl(house->poll, EPOLL_CTL_MOD, self->fd, &event);
     assert(fault == 0);
     (void)fault;
@@ -151,7 +153,7 @@ viewer_open(viewer_t *self, house_t *house, bool with_since)
     self->began_ns = load_now_ns(CLOCK_MONOTONIC);
     self->fresh = true;
     self->fd = viewer_socket(self, house);
-    struct epoll_event event = { .events = EPOLLIN | EPOLLOUT, .data.ptr = self };
+    struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP, .data.ptr = self };
     if (self->fd < 0 || epoll_ctl(house->poll, EPOLL_CTL_ADD, self->fd, &event) != 0) {
         house_fault(house, FAULT_CONNECT, self, strerror(errno));
         if (self->fd >= 0)
@@ -347,13 +349,15 @@ viewer_ready(viewer_t *self, house_t *house, uint32_t events)
     if (kept)
         memcpy(house->buffer, self->pending, kept);
     long got;
+    /* A plain socket is empty when it gives less than there is room for, but for its end. */
+    bool all = self->ssl || events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     do {
         got = viewer_receive(self, house->buffer + kept, sizeof house->buffer - kept);
         if (got > 0) {
             house->bytes += (uint64_t)got;
             kept += (size_t)got;
         }
-    } while (got > 0 && self->ssl && kept < sizeof house->buffer);
+    } while (got > 0 && all && kept < sizeof house->buffer);
     size_t used = viewer_take(self, house, house->buffer, kept);
     if (self->state == VIEWER_OFF)
         return;
@@ -362,6 +366,8 @@ viewer_ready(viewer_t *self, house_t *house, uint32_t events)
         return;
     }
     viewer_keep(self, house, house->buffer + used, kept - used);
+    if (kept == sizeof house->buffer && self->state != VIEWER_OFF)
+        viewer_want(self, house, EPOLLIN); /* there may be more */
     if (self->deaf && self->state == VIEWER_OPEN && self->copy.whole)
         viewer_deafen(self, house);
 }

@@ -129,6 +129,30 @@ print_step(world_t *w, const pass_t *pass, const char *step)
     return CALL(w, TICKET_PRINT, T(TICKET, pass->ticket), T(KIOSK, "k"), T(STEP, step));
 }
 
+/* Whatever becomes of it: a request that was seen is not taken again, by either operation. */
+static void
+a_print_is_asked_for_once(void **unused)
+{
+    (void)unused;
+    world_t *w = world_with_hall();
+    world_order_t order = world_paid(w, BUYER, "1,2");
+    pass_t one = pass_of(w, &order, 1), two = pass_of(w, &order, 2);
+    w->role = ROLE_KIOSK;
+    for (int turn = 0; turn < 2; turn++)
+        assert_int_equal(CALL(w, TICKET_PRINT, T(TICKET, one.ticket), T(KIOSK, "k"),
+                              T(STEP, "begin"), T(NONCE, "aaaaaaaaaaaaaaaa"), N(AT, w->now_ms)),
+                         turn ? STATUS_REPLAYED : STATUS_OK);
+    assert_int_equal(CALL(w, TICKET_PRINT, T(TICKET, one.ticket), T(KIOSK, "k"), T(STEP, "jump"),
+                          T(NONCE, "bbbbbbbbbbbbbbbb"), N(AT, w->now_ms)),
+                     STATUS_BAD_FIELD);
+    assert_int_equal(redeem(w, &two, "bbbbbbbbbbbbbbbb", w->now_ms), STATUS_REPLAYED);
+    assert_int_equal(CALL(w, TICKET_PRINT, T(TICKET, one.ticket), T(KIOSK, "k"), T(STEP, "done"),
+                          T(NONCE, "cccccccccccccccc"), N(AT, w->now_ms - WINDOW_MS - 1)),
+                     STATUS_STALE_REQUEST);
+    assert_int_equal(nonces_kept(w), 2);
+    world_destroy(w);
+}
+
 static void
 print_is(world_t *w, const pass_t *pass, const char *state, uint64_t prints)
 {
@@ -453,6 +477,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_nonce_is_taken_once),
+        cmocka_unit_test(a_print_is_asked_for_once),
         cmocka_unit_test(a_request_is_stale_outside_its_window),
         cmocka_unit_test(nonce_and_time_come_together),
         cmocka_unit_test(nonces_are_bounded),

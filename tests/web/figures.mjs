@@ -2,7 +2,7 @@
 import { check } from './check.mjs'
 import { ask } from './http.mjs'
 
-export const read = (text, name) => Number(text.match(new RegExp(`^${name} (\\d+)`, 'm'))[1])
+export const read = (text, name) => Number(text.match(new RegExp(`^${name} (\\d+)`, 'm'))?.[1])
 
 // The figure as soon as `good` holds of it; 100 looks, 30 ms apart, then it is a failure.
 export async function figure(name, good) {

@@ -50,6 +50,11 @@ equal('staff have the bucket of their address alone',
 // Addresses: the last that is no proxy of ours counts; an IPv6 network is one.
 const spoofed = await burst(40, i => ask('GET', '/api/showtimes/999', { headers: from(`198.51.100.${i}, 192.0.2.7`) }))
 between('what stood before it anybody may have written', spoofed.passed, 20, 26)
+const lines = await burst(40, i => ask('GET', '/api/showtimes/999', { headers: { 'x-forwarded-for': [`198.51.100.${i}`, '192.0.2.8'] } }))
+between('nor what stood in a field before', lines.passed, 20, 26)
+const wrong = newAddress()
+const proofs = await burst(60, () => ask('GET', '/api/orders/x', { headers: { authorization: 'Bearer guessed', ...from(wrong) } }))
+between('proofs that are wrong count', proofs.passed, 20, 30)
 const network = await burst(40, i => ask('GET', '/api/showtimes/999', { headers: from(`2001:db8:1:2::${i}`) }))
 between('addresses of one network', network.passed, 20, 26)
 equal('the next network', (await ask('GET', '/api/showtimes/999', { headers: from('2001:db8:1:3::1') })).status, 404)

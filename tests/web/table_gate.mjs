@@ -73,6 +73,11 @@ export const gateRows = ({ show, sold, guest, other, staff, desk, kiosk }) => {
             kiosk.fields('POST', ticket + '/print', '{"step":"begin"}')), 403, 'KIOSK_REFUSED'],
         [P, 'begin', print(kiosk, 'begin'), 200, a => a.json.print === 'printing'],
         [P, 'begin twice', print(kiosk, 'begin'), 409, 'PRINT_STATE'],
+        [P, 'the same request once more', async () => {
+            const body = '{"step":"failed"}', fields = kiosk.fields('POST', second + '/print', body)
+            await nobody.ask('POST', second + '/print', JSON.parse(body), fields)
+            return nobody.ask('POST', second + '/print', JSON.parse(body), fields)
+        }, 403, 'REPLAYED'],
         [P, 'done', print(kiosk, 'done'), 200, a => a.json.print === 'printed' && a.json.prints === 1],
         [P, 'once more by the kiosk', print(kiosk, 'reprint'), 403, 'FORBIDDEN'],
         [P, 'once more by staff', print(staff, 'reprint', { kiosk: 'lobby-1' }), 200],

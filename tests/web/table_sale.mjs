@@ -7,10 +7,13 @@ export const saleRows = ({ show, guest, other, browser, expired, staff }) => {
     const locks = `${at}/locks`
     const now = said => typeof said === 'function' ? said() : said
     const post = (who, path, body, fields) => () => who.ask('POST', now(path), now(body), fields)
-    let lock, kept, order, code, paid, once
+    let lock, kept, order, code, paid, once, price
     const L = 'POST /api/showtimes/{showtime}/locks'
     const O = 'POST /api/showtimes/{showtime}/locks/{lock}/order'
     return [
+        // A matinee costs less: what the seats cost depends on the hour.
+        ['GET /api/showtimes/{showtime}', 'the price of the best zone', () => nobody.ask('GET', at), 200, a => (price = a.json.zones.find(zone => zone[0] === 'd')[2]) > 0],
+        [L, 'the map before, so that there is a copy', () => nobody.ask('GET', `${at}/seats`), 200, a => a.json[264].status === 'available'],
         [L, 'these seats', post(guest, locks, { seats: [265, 266] }), 201, a => (lock = a.json.lock) && a.json.until_ms > Date.now()],
         [L, 'the map shows it', () => nobody.ask('GET', `${at}/seats`), 200, a => a.json[264].status === 'locked' && a.json[265].status === 'locked'],
         [L, 'locked by somebody', post(other, locks, { seats: [266, 267] }), 409, 'SEAT_LOCKED'],
@@ -48,7 +51,7 @@ export const saleRows = ({ show, guest, other, browser, expired, staff }) => {
         ['DELETE /api/showtimes/{showtime}/locks/{lock}', 'twice', () => browser.ask('DELETE', `${locks}/${kept}`), 409, 'LOCK_ENDED'],
 
         [O, 'made', post(guest, () => `${locks}/${lock}/order`, {}, { 'idempotency-key': 'first' }), 201,
-            a => (once = a.text) && (order = a.json.order) && a.json.amount === 21600 && !a.json.code],
+            a => (once = a.text) && (order = a.json.order) && a.json.amount === 2 * price && !a.json.code],
         [O, 'made once: the same bytes', post(guest, () => `${locks}/${lock}/order`, {}, { 'idempotency-key': 'first' }), 201, a => a.text === once],
         [O, 'the key with another body', post(guest, () => `${locks}/${lock}/order`, { provider: 'sandbox' }, { 'idempotency-key': 'first' }), 422, 'REQUEST_REUSED'],
         [O, "the key is another's", post(other, () => `${locks}/${lock}/order`, {}, { 'idempotency-key': 'first' }), 403, 'NOT_YOURS'],
@@ -77,7 +80,7 @@ export const saleRows = ({ show, guest, other, browser, expired, staff }) => {
             return { ...one, first }
         }, 101, a => a.first.type === 'order' && a.first.order === order],
 
-        ['POST /api/pay', 'begin', post(guest, '/api/pay', () => ({ order })), 200, a => (code = a.json.code) && a.json.amount === 21600],
+        ['POST /api/pay', 'begin', post(guest, '/api/pay', () => ({ order })), 200, a => (code = a.json.code) && a.json.amount === 2 * price],
         ['POST /api/pay', 'begin again', post(guest, '/api/pay', () => ({ order, provider: 'sandbox' })), 200, a => a.json.code === code],
         ['POST /api/pay', 'another provider', post(guest, '/api/pay', () => ({ order, provider: 'bank' })), 422, 'UNKNOWN_PROVIDER'],
         ['POST /api/pay', "another's", post(other, '/api/pay', () => ({ order })), 403, 'NOT_YOURS'],
