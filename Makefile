@@ -47,7 +47,7 @@ LDFLAGS  ?=
 all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
               $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
 all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
-libs := -lczmq -lzmq -levent_core -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
+libs := -lczmq -lzmq -levent_core -luring -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
 
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c \
                clients/bridge/*.c))
