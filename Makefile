@@ -202,6 +202,11 @@ build/pages.stamp: clients/web/package-lock.json clients/web/package.json | $(st
 build/web/index.html: $(web_src) build/pages.stamp
 	$(call say,web)node clients/web/build.mjs build/web
 
+# Those of the tests of the pages: a browser's remote control, and a judge of accessibility.
+build/test-pages.stamp: tests/pages/package-lock.json tests/pages/package.json | $(stamp)
+	cd tests/pages && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 #: run        build, start a server with the demo cinema, and keep it running
 run: programs pages
 	@conf/run
@@ -216,6 +221,12 @@ test: programs units $(provers) $(BUILD)/proof
 #: unit-tests the unit tests alone
 unit-tests: units
 	@BUILD=$(BUILD) tests/run $(units)
+
+#: test-web   the pages in a browser, with pictures of them in build/web-shots
+test-web: programs pages
+	@rm -rf build/web-shots
+	@BUILD=$(BUILD) WEB_SHOTS=$(CURDIR)/build/web-shots tests/run tests/served/pages.sh
+.PHONY: test-web
 
 #: check      gcc and clang without a warning, layout of the code, tables of the docs
 check: | $(stamp)

@@ -64,10 +64,11 @@ export function SeatList({ hall, states, mine, pick, free = (seat, state, own) =
             ${seats.map(seat => {
                 const own = mine.has(seat.id), state = states?.[seat.id] ?? AVAILABLE, may = free(seat, state, own)
                 return html`<button type="button" key=${seat.id} class=${`list-seat zone-${seat.zone.index % 6} ${own ? 'is-mine' : `is-${stateNames[state]}`}`}
-                    tabindex=${seat === near ? 0 : -1} aria-pressed=${own} aria-disabled=${!may} aria-label=${words(seat, state, own)}
+                    tabindex=${seat === near ? 0 : -1} aria-pressed=${own} aria-disabled=${!may}
                     data-seat=${seat.id} onFocus=${() => seat !== near && setAt({ row: at.row, column: seat.column })}
                     onClick=${() => may && pick(seat)}>
-                    <b>${seat.column}</b><small>${own ? t('state.mine') : state === AVAILABLE ? money(seat.price) : t(`state.${stateNames[state]}`)}</small>
+                    <span class="hidden">${words(seat, state, own)}</span>
+                    <b aria-hidden="true">${seat.column}</b><small aria-hidden="true">${own ? t('state.mine') : state === AVAILABLE ? money(seat.price) : t(`state.${stateNames[state]}`)}</small>
                 </button>`
             })}
         </div>

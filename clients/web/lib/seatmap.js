@@ -7,7 +7,7 @@ import { AVAILABLE, LOCKED, SOLD, BLOCKED } from './hall.js'
 
 const cell = 30, side = 22, top = 46
 const ns = 'http://www.w3.org/2000/svg'
-const zoom_max = 5, touch_px = 24, drag_px = 6, step = 1.5
+const zoom_max = 4, large_px = 52, touch_px = 24, drag_px = 6, step = 1.5
 
 // Shapes in a box of 22: the outline of a chair by kind, and what is cut out of it by state.
 const outline = {
@@ -76,7 +76,7 @@ export class SeatMap {
         })
         for (const seat of hall.seats.slice(1)) {
             const x = (seat.column + 0.5) * cell + (cell - side) / 2, y = top + (seat.row - 1) * cell
-            const path = element('path', { transform: `translate(${x} ${y})`, d: shape(seat), class: 'seat' })
+            const path = element('path', { transform: `translate(${x} ${y})`, d: shape(seat), class: 'seat', 'data-seat': seat.id })
             this.paths[seat.id] = path
             this.svg.append(path)
             if (seat.kind === 'p')
@@ -125,13 +125,15 @@ export class SeatMap {
         if (!width || !height)
             return
         this.scale = Math.min(width / this.width, height / this.height)
+        // At the largest a seat is as wide as a finger, however wide the hall is.
+        this.most = Math.max(zoom_max, large_px / (side * this.scale))
         this.svg.style.width = `${this.width * this.scale}px`
         this.svg.style.height = `${this.height * this.scale}px`
         this.move(this.view.k, this.view.x, this.view.y)
     }
     move(k, x, y) {
         const { clientWidth: width, clientHeight: height } = this.box
-        k = Math.max(1, Math.min(zoom_max, k))
+        k = Math.max(1, Math.min(this.most, k))
         // What is smaller than the box is in its middle, what is larger leaves no empty edge.
         const bound = (at, size, room) => (size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, at)))
         this.view = { k, x: bound(x, this.width * this.scale * k, width), y: bound(y, this.height * this.scale * k, height) }
@@ -141,7 +143,7 @@ export class SeatMap {
     }
     // Enlarge around a point of the box, which stays where it is.
     zoom(factor, x = this.box.clientWidth / 2, y = this.box.clientHeight / 2) {
-        const k = Math.max(1, Math.min(zoom_max, this.view.k * factor)), by = k / this.view.k
+        const k = Math.max(1, Math.min(this.most, this.view.k * factor)), by = k / this.view.k
         this.move(k, x - (x - this.view.x) * by, y - (y - this.view.y) * by)
     }
     larger() {

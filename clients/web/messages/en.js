@@ -62,7 +62,7 @@ export default {
     'best.title': 'Best seats together',
     'best.any': 'One tap holds them for you.',
     'best.zone': 'One tap holds them for you, in the zone {zone}.',
-    'best.take': { one: 'Hold the best seat', other: 'Hold the best {count} seats together' },
+    'best.take': { one: 'Hold {count} seat, the best one', other: 'Hold {count} seats together, the best ones' },
     'best.wheelchair': 'with a wheelchair place',
     'choice.title': 'Your seats',
     'choice.none': 'Choose up to {cap} seats on the map or row by row.',

@@ -29,7 +29,11 @@ function Price({ order, showtime }) {
 // The sandbox provider's own page, as it were: it does not know of our clock, so paying late can be tried.
 function Sandbox({ order, code, busy, settle, away }) {
     const button = useRef()
-    useEffect(() => button.current?.focus(), [])
+    // Once it can be pressed.
+    useEffect(() => {
+        if (!busy)
+            button.current?.focus()
+    }, [busy])
     return html`<section class="sandbox" aria-labelledby="sandbox"><h2 id="sandbox">${t('sandbox.title')}</h2>
         <p>${t('sandbox.what')}</p><p class="quiet">${t('sandbox.code')} <code>${code}</code></p>
         <div class="bar"><button type="button" class="main" ref=${button} disabled=${busy} onClick=${settle}>${t('sandbox.pay', { amount: money(order.amount) })}</button>

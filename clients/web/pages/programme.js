@@ -1,6 +1,6 @@
 // programme - what is on: a day's films, each with its showtimes and how full they are.
 import { html, useEffect, useMemo, useState } from '../lib/view.js'
-import { bilingual, date, dayMonth, day, t, time, weekday } from '../lib/text.js'
+import { bilingual, dayMonth, day, t, time, weekday } from '../lib/text.js'
 import { enter, now, showtimes } from '../lib/api.js'
 import { Loading, Notice, Page, parameter, refusalText, start, useLoaded } from '../lib/page.js'
 import { Poster } from '../lib/posters.js'
@@ -61,8 +61,8 @@ function Programme() {
         <h1>${t('programme.title')}</h1>
         ${refusal && html`<${Notice} kind="bad">${refusalText(refusal)}</>`}
         <nav class="days" aria-label=${t('programme.days')}>${value ? days.map(([one, ms]) =>
-            html`<button type="button" class="day" aria-pressed=${one === shown} aria-label=${date(ms, zone)} onClick=${() => choose(one)}>
-                <span>${one === today ? t('today') : one === tomorrow ? t('tomorrow') : weekday(ms, zone)}</span><b>${dayMonth(ms, zone)}</b></button>`) : null}</nav>
+            html`<button type="button" class="day" aria-pressed=${one === shown} onClick=${() => choose(one)}>
+                <span>${one === today ? t('today') : one === tomorrow ? t('tomorrow') : weekday(ms, zone)}</span> <b>${dayMonth(ms, zone)}</b></button>`) : null}</nav>
         ${!value && !refusal && html`<${Loading} />`}
         ${value && !value.length && html`<p>${t('programme.none')}</p>`}
         <div class="films">${[...films].map(([title, all], index) => html`<${Film} key=${title} title=${title} all=${all} eager=${index < 4} />`)}</div>
