@@ -1,6 +1,6 @@
 // seatlist - the seats of a hall row by row, as buttons with words: everything that the map does, by keyboard
 // and for screen readers. Arrow keys go from seat to seat and from row to row; Tab leaves.
-import { html, useEffect, useRef, useState } from './view.js'
+import { html, useLayoutEffect, useRef, useState } from './view.js'
 import { bilingual, money, t } from './text.js'
 import { AVAILABLE, kindNames, stateNames } from './hall.js'
 
@@ -23,7 +23,8 @@ export function SeatList({ hall, states, mine, pick, free = (seat, state, own) =
     const body = useRef(), moved = useRef(false)
     const seats = rows[at.row].seats
     const near = seats.reduce((best, seat) => (Math.abs(seat.column - at.column) < Math.abs(best.column - at.column) ? seat : best))
-    useEffect(() => {
+    // Before anything is painted, so that the next key finds the focus.
+    useLayoutEffect(() => {
         if (moved.current)
             body.current.querySelector('[tabindex="0"]')?.focus()
         moved.current = false
