@@ -26,13 +26,13 @@ export const signedIn = () => staff !== null
 
 const pause = ms => new Promise(done => setTimeout(done, ms))
 
-async function once(method, path, body, fields) {
+async function once(method, path, body, fields, credentials = 'same-origin') {
     let answer
     try {
         answer = await fetch(path, {
             method, headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...fields },
             body: body === undefined ? undefined : JSON.stringify(body),
-            credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(attempt_ms),
+            credentials, cache: 'no-store', signal: AbortSignal.timeout(attempt_ms),
         })
     } catch (fault) {
         throw new Refusal(0, { title: String(fault) })
@@ -54,7 +54,7 @@ async function once(method, path, body, fields) {
 export function enter() {
     session ??= (async () => {
         const before = Date.now()
-        const who = await repeated(() => once('GET', '/api/session', undefined, staff ? { Authorization: `Bearer ${staff}` } : {}))
+        const who = await repeated(() => once('GET', '/api/session', undefined, proof()))
         ahead_ms = who.now_ms - (before + Date.now()) / 2
         return who
     })()
@@ -103,8 +103,13 @@ export async function write(method, path, body, fields = {}) {
     }
 }
 
-// For pages that sign what they send themselves.
-export const plain = (method, path, body, fields) => repeated(() => once(method, path, body, fields))
+// For pages that prove themselves by what they send, and not by a cookie that may be there.
+export const plain = (method, path, body, fields) => repeated(() => once(method, path, body, fields, 'omit'))
+export async function setClock() {
+    const before = Date.now()
+    const { now_ms } = await plain('GET', '/api/session')
+    ahead_ms = now_ms - (before + Date.now()) / 2
+}
 
 // All showtimes of a stretch of time, by their start.
 export async function showtimes(from_ms, until_ms) {

@@ -11,8 +11,10 @@ export const kindNames = { s: 'standard', p: 'premium', c: 'couple', C: 'couple'
 export function hallOf(showtime, layout) {
     const zones = new Map(showtime.zones.map(([letter, name, price], index) => [letter, { letter, name, price, index }]))
     const seats = [undefined]
-    for (const [id, row, column, kind, letter] of layout.seats) {
-        const rowName = showtime.rows[row - 1]
+    for (const [id, row, column, told, letter] of layout.seats) {
+        const rowName = showtime.rows[row - 1], before = seats[id - 1]
+        // Two couple seats beside one another make a pair, from the left: the right one is C here.
+        const kind = told === 'c' && before?.kind === 'c' && before.row === row && before.column === column - 1 ? 'C' : told
         seats[id] = { id, row, column, rowName, name: `${rowName}${column}`, kind, zone: zones.get(letter), price: zones.get(letter).price }
     }
     return { showtime, rows: showtime.rows, columns: showtime.columns, zones: [...zones.values()], seats }

@@ -1,7 +1,7 @@
 // order - an order as pages show it: loaded with its showtime, followed live, remembered for later.
 import { useEffect, useRef, useState } from './view.js'
 import { enter, get, mine } from './api.js'
-import { dropLock, heldLock, keepOrder, keepTickets, keptOrder } from './keep.js'
+import { dropLock, heldLock, keepOrder, keepTickets, keptOrder, tickets } from './keep.js'
 import { follow } from './live.js'
 
 export const ended = state => !['pending', 'offered'].includes(state)
@@ -40,8 +40,8 @@ export function useOrder(id) {
         if (!id)
             return
         let live, gone = false
-        reload().then(() => {
-            if (!gone)
+        reload().then(found => {
+            if (found && !gone)
                 live = follow(() => `/ws/orders/${id}`, { message: ({ type }) => type === 'order' && reload() })
         })
         const timer = setInterval(reload, 15000)
@@ -54,17 +54,17 @@ export function useOrder(id) {
     return { ...state, reload }
 }
 
-// The tickets of an order with their codes drawn, kept for when there is no network.
+// The tickets of an order with their codes drawn, kept for when there is no network. A code is drawn once.
 export async function loadTickets(id) {
     await enter()
     const { order } = await loadOrder(id)
-    const all = []
+    const all = [], drawn = new Map((tickets(id) ?? []).map(one => [one.token, one.qr]))
     for (const { seat } of order.lines) {
         const ticket = await mine(`/api/tickets/${id}-${seat}`).catch(refusal => ({ refusal }))
         if (ticket.refusal && ticket.refusal.code !== 'TICKET_VOID')
             throw ticket.refusal
         if (ticket.token)
-            all.push({ ...ticket, zone: keptOrder(id).zone, qr: await mine(`/api/tickets/${ticket.ticket}/qr.svg`) })
+            all.push({ ...ticket, zone: keptOrder(id).zone, qr: drawn.get(ticket.token) ?? await mine(`/api/tickets/${ticket.ticket}/qr.svg`) })
         else if (!ticket.refusal)
             all.push({ ...ticket, zone: keptOrder(id).zone, qr: null })
     }

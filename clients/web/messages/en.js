@@ -245,6 +245,7 @@ export default {
     'refusal.NOT_YOURS': 'This belongs to another guest. Orders can be seen in the browser in which they were made.',
     'refusal.UNKNOWN_SHOWTIME': 'There is no such showtime.',
     'refusal.UNKNOWN_ORDER': 'There is no such order.',
+    'refusal.BAD_PARAMETER': 'There is nothing at this address.',
     'refusal.BAD_ORDER_ID': 'There is no such order.',
     'refusal.SALE_NOT_OPEN': 'The sale has not opened yet.',
     'refusal.SALE_CLOSED': 'The sale for this showtime is over.',

@@ -242,6 +242,7 @@ export default {
     'refusal.NOT_YOURS': '这属于另一位访客。订单可在下单的浏览器中查看。',
     'refusal.UNKNOWN_SHOWTIME': '没有这个场次。',
     'refusal.UNKNOWN_ORDER': '没有这个订单。',
+    'refusal.BAD_PARAMETER': '此地址没有内容。',
     'refusal.BAD_ORDER_ID': '没有这个订单。',
     'refusal.SALE_NOT_OPEN': '尚未开始售票。',
     'refusal.SALE_CLOSED': '本场次已停止售票。',

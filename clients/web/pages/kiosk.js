@@ -2,20 +2,31 @@
 // staff have enrolled.
 import { html, useEffect, useRef, useState } from '../lib/view.js'
 import { bilingual, dateTime, known, t, time } from '../lib/text.js'
-import { enter, get, plain } from '../lib/api.js'
+import { get, plain, setClock } from '../lib/api.js'
 import { enrol, enrolled, forget, sign } from '../lib/kioskkey.js'
 import { follow } from '../lib/live.js'
 import { Loading, Notice, Page, refusalText, start } from '../lib/page.js'
 import { camera, isToken, wedge } from '../lib/scanner.js'
 
-const welcome_ms = 8000, refused_ms = 12000, same_ms = 3000
+const welcome_ms = 8000, refused_ms = 12000, same_ms = 3000, clock_ms = 300000
+// What is signed carries the time, by the server's clock: asked for anew every few minutes.
+let asked_ms = -Infinity
+async function clock() {
+    if (performance.now() - asked_ms < clock_ms)
+        return
+    await setClock()
+    asked_ms = performance.now()
+}
+
 // From the token's first bytes: the showtime, whose zone times are shown in.
-function showtimeOf(token) {
+async function zoneOf(token) {
     const raw = atob(token.slice(0, 12).replaceAll('-', '+').replaceAll('_', '/'))
     let number = 0n
     for (let i = 0; i < 8; i++)
         number = number * 256n + BigInt(raw.charCodeAt(i))
-    return number
+    if (number < 1n || number > BigInt(Number.MAX_SAFE_INTEGER))
+        return undefined
+    return get(`/api/showtimes/${number}`).then(one => one.time_zone, () => undefined)
 }
 
 function Enrol({ done }) {
@@ -101,9 +112,9 @@ function useKiosk(own, leave) {
             return
         }
         setBusy(true)
-        const zone = await get(`/api/showtimes/${showtimeOf(text)}`).then(one => one.time_zone, () => undefined)
+        const zone = await zoneOf(text)
         try {
-            await enter()
+            await clock()
             const proof = await sign(own, 'POST', '/api/kiosk/redeem', `${text}\n${own.name}`)
             const seat = await plain('POST', '/api/kiosk/redeem', { qr_code_data: text, kiosk_id: own.name, ...proof }, { 'Idempotency-Key': crypto.randomUUID() })
             show({ seat, zone }, welcome_ms)
@@ -137,7 +148,7 @@ function useKiosk(own, leave) {
         const renew = () => sign(own, 'GET', '/ws/kiosk', '').then(proof => {
             next = proof
         })
-        enter().then(renew).then(() => {
+        clock().then(renew).then(() => {
             if (gone)
                 return
             live = follow(() => {

@@ -1,10 +1,10 @@
 // staff - the house, live: how full each showtime of a day is, one showtime's seats to block and unblock, its
 // orders and refunds, its waiting room, and the kiosks.
 import { html, useEffect, useMemo, useState } from '../lib/view.js'
-import { bilingual, date, day, dateTime, money, percent, t, time } from '../lib/text.js'
+import { bilingual, date, day, percent, t, time } from '../lib/text.js'
 import { enter, now, showtimes, signIn } from '../lib/api.js'
 import { Loading, Notice, Page, refusalText, start, useLoaded } from '../lib/page.js'
-import { Bars } from '../lib/plot.js'
+import { Day as DayPlot } from '../lib/plot.js'
 import { House } from './staff-house.js'
 import { Kiosks } from './staff-kiosks.js'
 
@@ -59,6 +59,25 @@ function LogIn({ done }) {
 
 const load = () => showtimes(Date.now() - back_days * day_ms, Date.now() + ahead_days * day_ms)
 
+const taken = one => one.seats - one.free
+function lanesOf(all) {
+    const halls = new Map()
+    for (const one of all)
+        halls.set(one.hall, [...(halls.get(one.hall) ?? []), one])
+    return [...halls].sort(([a], [b]) => a.localeCompare(b, 'zh', { numeric: true })).map(([hall, shows]) => ({
+        name: hall.length > 11 ? `${hall.slice(0, 10)}…` : hall,
+        blocks: shows.map(one => ({
+            id: one.showtime, starts_ms: one.starts_ms, part: taken(one) / one.seats, more: `${percent(taken(one) / one.seats)} · ${taken(one)}/${one.seats}`,
+            text: shorten(bilingual(one.title).name), title: `${time(one.starts_ms, one.time_zone)} ${bilingual(one.title).name}, ${one.hall}`,
+        })),
+    }))
+}
+// Han letters are twice as wide as others.
+function shorten(text) {
+    let width = 0
+    return [...text].filter(letter => (width += /\p{Script=Han}/u.test(letter) ? 2 : 1) <= 15).join('')
+}
+
 function Day({ chosen, choose }) {
     const { value, refusal, reload } = useLoaded(load)
     const [shown, setShown] = useState(null)
@@ -73,7 +92,6 @@ function Day({ chosen, choose }) {
     const today = zone ? day(now(), zone) : ''
     const which = shown ?? (days.some(([one]) => one === today) ? today : days[0]?.[0])
     const all = value.filter(one => day(one.starts_ms, one.time_zone) === which)
-    const taken = one => one.seats - one.free
     const sum = all.reduce((whole, one) => [whole[0] + taken(one), whole[1] + one.seats], [0, 0])
     return html`<section class="panel">
         <label class="pick">${t('staff.day')} <select value=${which} onChange=${event => setShown(event.target.value)}>
@@ -82,10 +100,8 @@ function Day({ chosen, choose }) {
             <option value="">${t('staff.choose')}</option>
             ${all.map(one => html`<option value=${String(one.showtime)}>${time(one.starts_ms, one.time_zone)} ${bilingual(one.title).name} · ${one.hall}</option>`)}</select></label>
         <p class="quiet">${t('staff.taken', { taken: sum[0], seats: sum[1], part: percent(sum[1] ? sum[0] / sum[1] : 0) })}</p>
-        <${Bars} title=${t('staff.occupancy')} most=${100} kinds=${{ taken: t('staff.taken_part') }} pick=${id => choose(String(id))} lines=${all.map(one => ({
-            id: one.showtime, on: String(one.showtime) === chosen, name: `${time(one.starts_ms, one.time_zone)} ${bilingual(one.title).name}`.slice(0, 22),
-            parts: [{ value: Math.round(100 * taken(one) / one.seats), kind: 'taken' }], text: `${taken(one)} / ${one.seats}`,
-        }))} />
+        <${DayPlot} title=${t('staff.occupancy')} chosen=${chosen} pick=${id => choose(String(id))} words=${[t('staff.showtime'), t('staff.taken_part')]}
+            hourOf=${ms => time(ms, zone).slice(0, 2)} lanes=${lanesOf(all)} />
     </section>`
 }
 

@@ -8,7 +8,7 @@ import { Loading, Notice, Page, orderOf, refusalText, start } from '../lib/page.
 import { Poster } from '../lib/posters.js'
 
 const id = orderOf()
-const renew_ms = 20000
+const renew_ms = 4000 // so soon it shows that a ticket was used
 const picture = svg => `data:image/svg+xml,${encodeURIComponent(svg)}`
 
 function Ticket({ ticket }) {
