@@ -92,15 +92,16 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
+.PHONY: all programs pages units library help run test unit-tests check check-warnings format asan ubsan \
         tsan crash crash-images nth sim mutants history fuzz overload soak bench callgrind tables install uninstall \
         clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
-#: all        the programs, in build/release
-all: programs
+#: all        the programs, in build/release, and the pages, in build/web
+all: programs pages
 programs: $(programs)
+pages: build/web/index.html
 library: $(BUILD)/libmarquee.a
 units: $(units)
 
@@ -197,8 +198,21 @@ build/web.stamp: tests/web/package-lock.json tests/web/package.json | $(stamp)
 	cd tests/web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The pages, and the packages that they are made with. index.html is written last.
+web_src := $(filter-out clients/web/node_modules,$(wildcard clients/web/*.* clients/web/*/*.*))
+build/pages.stamp: clients/web/package-lock.json clients/web/package.json | $(stamp)
+	cd clients/web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+build/web/index.html: $(web_src) build/pages.stamp
+	$(call say,web)node clients/web/build.mjs build/web
+
+# Those of the tests of the pages: a browser's remote control, and a judge of accessibility.
+build/test-pages.stamp: tests/pages/package-lock.json tests/pages/package.json | $(stamp)
+	cd tests/pages && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 #: run        build, start a server with the demo cinema, and keep it running
-run: programs
+run: programs pages
 	@conf/run
 
 #: test       every test; the last line counts them
@@ -211,6 +225,12 @@ test: programs units $(provers) $(BUILD)/proof $(BUILD)/bench-instructions
 #: unit-tests the unit tests alone
 unit-tests: units
 	@BUILD=$(BUILD) tests/run $(units)
+
+#: test-web   the pages in a browser, with pictures of them in build/web-shots
+test-web: programs pages
+	@rm -rf build/web-shots
+	@BUILD=$(BUILD) WEB_SHOTS=$(CURDIR)/build/web-shots tests/run tests/served/pages.sh
+.PHONY: test-web
 
 #: check      gcc and clang without a warning, layout of the code, tables of the docs
 check: | $(stamp)
@@ -292,12 +312,15 @@ bench: programs $(benches)
 bin := $(DESTDIR)$(PREFIX)/bin
 lib := $(DESTDIR)$(PREFIX)/lib
 man := $(DESTDIR)$(PREFIX)/share/man
+web := $(DESTDIR)$(PREFIX)/share/marquee/web
 etc := $(DESTDIR)$(if $(filter /usr /usr/local,$(PREFIX)),/etc/marquee,$(PREFIX)/etc/marquee)
 #: install    into PREFIX (/usr/local) under DESTDIR; an existing configuration stays
-install: programs library
-	install -d $(bin) $(lib)/pkgconfig $(lib)/systemd/system $(lib)/sysusers.d $(DESTDIR)$(PREFIX)/include \
+install: programs library pages
+	rm -rf $(web)
+	install -d $(bin) $(web) $(lib)/pkgconfig $(lib)/systemd/system $(lib)/sysusers.d $(DESTDIR)$(PREFIX)/include \
 	    $(addprefix $(man)/man,1 5 8) $(etc)
 	install -m 755 $(programs) $(bin)
+	cp -R build/web/. $(web)
 	install -m 644 $(BUILD)/libmarquee.a $(lib)
 	install -m 644 clients/marquee.h $(DESTDIR)$(PREFIX)/include
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' clients/marquee.pc.in \
@@ -320,12 +343,14 @@ uninstall:
 	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee marquee-load) $(lib)/libmarquee.a \
 	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
 	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example)
+	rm -rf $(dir $(web))
 	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done
 	for unit in conf/systemd/*.service conf/systemd/*.socket; do rm -f $(lib)/systemd/system/$${unit##*/}; done
 
 #: clean      remove what was built; data/ stays
 clean:
-	rm -rf build tests/wire/node_modules tests/web/node_modules
+	rm -rf build clients/web/node_modules tests/wire/node_modules tests/web/node_modules \
+	    tests/pages/node_modules tests/lighthouse/node_modules
 
 help:
 	@sed -n 's/^#: //p' Makefile

@@ -68,11 +68,12 @@ files_destroy(files_t **self_p)
 }
 
 /* A path becomes a name below the folder: letters, digits, "-_./", no part that begins with a dot.
+ * What ends in a slash is a folder's index, and what has no ending is a page: /kiosk is kiosk.html.
  */
 static bool
 files_name(http_text_t path, char name[FILES_PATH_MAX])
 {
-    if (path.size < 1 || path.size + sizeof "index.html" > FILES_PATH_MAX)
+    if (path.size < 1 || path.size + sizeof "index.html" > FILES_PATH_MAX || path.data[0] != '/')
         return false;
     for (size_t i = 0; i < path.size; i++) {
         char c = path.data[i];
@@ -81,9 +82,13 @@ files_name(http_text_t path, char name[FILES_PATH_MAX])
         if (c == '.' && path.data[i - 1] == '/')
             return false;
     }
-    bool folder = path.data[path.size - 1] == '/';
-    snprintf(name, FILES_PATH_MAX, "%.*s%s", (int)path.size - 1, path.data + 1,
-             folder ? "index.html" : "");
+    size_t last = path.size;
+    while (path.data[last - 1] != '/')
+        last--;
+    bool folder = last == path.size;
+    bool ending = !folder && memchr(path.data + last, '.', path.size - last);
+    const char *more = folder ? "index.html" : ".html";
+    snprintf(name, FILES_PATH_MAX, "%.*s%s", (int)path.size - 1, path.data + 1, ending ? "" : more);
     return true;
 }
 

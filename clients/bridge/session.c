@@ -18,8 +18,8 @@ session_guest(void)
     return SESSION_GUEST_FIRST | (number & (SESSION_GUEST_FIRST - 1));
 }
 
-/* Who I am, and the CSRF token of my cookie; there is a cookie behind this answer whether or not
- * there was one before. */
+/* Who I am, what time it is here, and the CSRF token of my cookie; there is a cookie behind this
+ * answer whether or not there was one before. */
 void
 handle_session_get(call_t *call, const http_request_t *request, const path_t *path,
                    http_text_t body)
@@ -39,8 +39,9 @@ handle_session_get(call_t *call, const http_request_t *request, const path_t *pa
         who->cookie = call->fresh_cookie = true;
     }
     snprintf(user, sizeof user, "%" PRIu64, who->user);
-    json_t *answer = json_pack("{s:s, s:s}", "user", user, "role",
-                               who->kind == IDENTITY_STAFF ? "staff" : "guest");
+    json_t *answer = json_pack("{s:s, s:s, s:I}", "user", user, "role",
+                               who->kind == IDENTITY_STAFF ? "staff" : "guest", "now_ms",
+                               (json_int_t)self->now_ms);
     if (answer && who->cookie) {
         bridge_random(random, sizeof random);
         token_csrf(&self->ring, &who->session, random, csrf);

@@ -5,6 +5,8 @@ pages=$work/pages
 mkdir -p "$pages/sub" "$work/outside"
 printf '<!doctype html><title>home</title>' >"$pages/index.html"
 printf '<!doctype html><title>sub</title>' >"$pages/sub/index.html"
+printf '<!doctype html><title>about</title>' >"$pages/about.html"
+printf '<!doctype html><title>more</title>' >"$pages/sub/more.html"
 seq 1 20000 >"$pages/app.css"
 gzip -9nk "$pages/app.css"
 printf 'export const one = 1\n' >"$pages/app.0123abcd.js"

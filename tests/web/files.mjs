@@ -15,6 +15,8 @@ check('a page has a policy', /default-src 'self'/.test(home.headers['content-sec
 equal('nosniff', home.headers['x-content-type-options'], 'nosniff')
 equal('asked for again each time', home.headers['cache-control'], 'no-cache')
 equal('so is one below', (await ask('GET', '/sub/')).text, '<!doctype html><title>sub</title>')
+equal('a name without ending is a page', (await ask('GET', '/about?x=1')).text, '<!doctype html><title>about</title>')
+equal('also below', (await ask('GET', '/sub/more')).text, '<!doctype html><title>more</title>')
 const head = await ask('HEAD', '/')
 equal('HEAD has the size and no body', [head.status, head.headers['content-length'], head.text], [200, String(home.text.length), ''])
 equal('an entity tag', (await ask('GET', '/', { headers: { 'if-none-match': home.headers.etag } })).status, 304)
@@ -44,7 +46,7 @@ equal('a range behind the end', [beyond.status, beyond.headers['content-range'],
 equal('if-range of another', (await ask('GET', '/app.css', { headers: { range: 'bytes=0-1', 'if-range': '"x"' } })).status, 200)
 equal('if-range of this', (await ask('GET', '/app.css', { headers: { range: 'bytes=0-1', 'if-range': plain.headers.etag } })).status, 206)
 
-for (const path of ['/.hidden.txt', '/link.txt', '/README', '/nothing.txt', '/sub', '/app.css/', '/sub//index.html/x', '//etc/passwd', '/app.css%00', '/%2e%2e/x'])
+for (const path of ['/.hidden.txt', '/link.txt', '/README', '/nothing.txt', '/nothing', '/sub', '/about/', '/.about', '/app.css/', '/sub//index.html/x', '//etc/passwd', '/app.css%00', '/%2e%2e/x'])
     check(`${path} is not had`, [400, 404].includes((await ask('GET', path)).status), (await ask('GET', path)).status)
 equal('a page is not posted to', (await ask('POST', '/', { body: {} })).status, 404)
 equal('routes come first', (await ask('GET', '/healthz')).text, 'ok\n')
