@@ -232,6 +232,14 @@ test-web: programs pages
 	@BUILD=$(BUILD) WEB_SHOTS=$(CURDIR)/build/web-shots tests/run tests/served/pages.sh
 .PHONY: test-web
 
+#: lighthouse the pages by Lighthouse, as a table, against their budgets
+build/lighthouse.stamp: tests/lighthouse/package-lock.json tests/lighthouse/package.json build/test-pages.stamp
+	cd tests/lighthouse && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+lighthouse: programs pages build/lighthouse.stamp
+	@BUILD=$(BUILD) tests/lighthouse.sh
+.PHONY: lighthouse
+
 #: check      gcc and clang without a warning, layout of the code, tables of the docs
 check: | $(stamp)
 	@$(MAKE) --no-print-directory MODE=check CC=gcc check-warnings

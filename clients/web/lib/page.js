@@ -10,6 +10,8 @@ const places = [
     { path: '/orders', name: 'nav.orders' },
 ]
 
+const idle_ms = 5000
+
 export const parameter = name => new URLSearchParams(location.search).get(name)
 // Numbers of showtimes are digits; whatever else an address holds names nothing.
 export const showtimeOf = () => (/^\d{1,16}$/.test(parameter('showtime') ?? '') ? parameter('showtime') : null)
@@ -57,8 +59,10 @@ export function start(Content) {
         return html`<${Content} key=${spoken} />`
     }
     render(html`<${Root} />`, root)
+    // For when there is no network. Tickets are kept at once, the rest when the page has long been there.
+    const keep = () => setTimeout(() => navigator.serviceWorker.register('/sw.js').catch(() => {}), location.pathname === '/tickets' ? 0 : idle_ms)
     if ('serviceWorker' in navigator)
-        addEventListener('load', () => navigator.serviceWorker.register('/sw.js').catch(() => {}))
+        addEventListener('load', keep)
 }
 
 // A refusal in the reader's words; `name` gives a seat its name.

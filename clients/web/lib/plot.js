@@ -3,21 +3,18 @@ import { html } from './view.js'
 
 const row = 30, left = 150, width = 560, right = 90
 
-// lines: [{ name, parts: [{ value, kind }], text, href }], `most` is the full length; kinds: {kind: its word}.
-export function Bars({ title, lines, most, kinds, pick }) {
-    const full = Math.max(1, most ?? Math.max(...lines.map(line => line.parts.reduce((sum, part) => sum + part.value, 0))))
+// lines: [{ name, parts: [{ value, kind }], full, text }], `full` being the whole length; kinds: {kind: its word}.
+export function Bars({ title, lines, kinds }) {
     const height = lines.length * row + 6
     return html`<figure class="plot"><figcaption><h2>${title}</h2>
             <ul class="plot-kinds" aria-hidden="true">${Object.entries(kinds).map(([kind, word]) => html`<li><i class=${`bar-${kind}`}></i>${word}</li>`)}</ul></figcaption>
         <svg viewBox=${`0 0 ${left + width + right} ${height}`} aria-hidden="true">${lines.map((line, index) => {
             let x = left
             const y = index * row + 4
-            return html`<g class=${line.id === undefined ? '' : 'plot-line'} onClick=${() => pick?.(line.id)}>
-                <rect x="0" y=${y - 4} width=${left + width + right} height=${row} class="plot-back" data-on=${line.on || undefined} />
-                <text x=${left - 10} y=${y + 15} text-anchor="end">${line.name}</text>
+            return html`<g><text x=${left - 10} y=${y + 15} text-anchor="end">${line.name}</text>
                 <rect x=${left} y=${y} width=${width} height="21" rx="3" class="bar-none" />
                 ${line.parts.map(({ value, kind }) => {
-                    const at = x, long = width * value / full
+                    const at = x, long = width * value / line.full
                     x += long
                     return long > 0 && html`<rect x=${at} y=${y} width=${long} height="21" rx="3" class=${`bar-${kind}`} />`
                 })}

@@ -9,13 +9,13 @@ export default {
     sum: 'Total',
 
     'nav.name': 'Pages',
-    'nav.programme': 'What’s on',
+    'nav.programme': "What's on",
     'nav.orders': 'My orders',
     'nav.language': 'Language',
     'nav.skip': 'Skip to the content',
     'footer.demo': 'A demo cinema: nothing here costs real money.',
 
-    'programme.title': 'What’s on',
+    'programme.title': "What's on",
     'programme.days': 'Days',
     'programme.none': 'Nothing is on sale at the moment.',
     'free.plenty': { one: '{count} seat free', other: '{count} free' },
@@ -146,7 +146,7 @@ export default {
     'ticket.print': 'Print',
     'orders.title': 'My orders',
     'orders.none': 'You have not bought anything here yet.',
-    'orders.go': 'See what’s on',
+    'orders.go': "See what's on",
     'orders.tickets': 'Tickets',
     'orders.here': 'Orders are remembered by this browser. Print or keep your tickets if you clear its data.',
 
@@ -195,6 +195,8 @@ export default {
     'kiosk.key': 'Staff key',
     'kiosk.this': 'This kiosk is {name}.',
     'kiosk.leave': 'Take it out of service',
+    'kiosk.leave_what': 'Only staff take a kiosk out of service. It forgets its key then, and must be enrolled under another name.',
+    'kiosk.back': 'Back',
 
     'staff.title': 'The house',
     'staff.login': 'Staff',

@@ -192,6 +192,8 @@ export default {
     'kiosk.key': '员工密钥',
     'kiosk.this': '本机：{name}。',
     'kiosk.leave': '停用本机',
+    'kiosk.leave_what': '只有工作人员可以停用检票机。停用后本机不再保存密钥，须以新名称重新登记。',
+    'kiosk.back': '返回',
 
     'staff.title': '场务',
     'staff.login': '员工登录',

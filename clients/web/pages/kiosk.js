@@ -49,6 +49,24 @@ function Enrol({ done }) {
         <button class="main">${t('kiosk.enrol')}</button></form>`
 }
 
+// Whoever stands before it must not be able to take it out of service.
+function Leave({ leave, back }) {
+    const [refusal, setRefusal] = useState(null)
+    const submit = async event => {
+        event.preventDefault()
+        try {
+            await plain('GET', '/api/kiosks', undefined, { Authorization: `Bearer ${new FormData(event.target).get('key').trim()}` })
+            leave()
+        } catch (fault) {
+            setRefusal(fault)
+        }
+    }
+    return html`<form class="enrol" onSubmit=${submit}><h1>${t('kiosk.leave')}</h1><p>${t('kiosk.leave_what')}</p>
+        ${refusal && html`<${Notice} kind="bad">${refusalText(refusal)}</>`}
+        <label>${t('kiosk.key')} <input name="key" type="password" required autocomplete="off" /></label>
+        <button class="main">${t('kiosk.leave')}</button><button type="button" onClick=${back}>${t('kiosk.back')}</button></form>`
+}
+
 function Camera({ found }) {
     const video = useRef()
     const [fault, setFault] = useState(null)
@@ -176,6 +194,7 @@ function useKiosk(own, leave) {
 function Gate({ own, leave }) {
     const { result, busy, redeem, paper, said } = useKiosk(own, leave)
     const [looking, setLooking] = useState(false)
+    const [leaving, setLeaving] = useState(false)
     const scan = useRef(redeem)
     scan.current = redeem
     useEffect(() => wedge(text => scan.current(text)), [])
@@ -185,6 +204,8 @@ function Gate({ own, leave }) {
         scan.current(field.value.trim())
         field.value = ''
     }
+    if (leaving)
+        return html`<${Leave} leave=${leave} back=${() => setLeaving(false)} />`
     return html`<div class="gate">
         ${said && html`<${Notice} kind="warn">${said}</>`}
         <div class="gate-face" aria-busy=${busy}>${result ? html`<${Result} result=${result} print=${paper} />`
@@ -194,7 +215,7 @@ function Gate({ own, leave }) {
         <form class="gate-type no-print" onSubmit=${submit}><label>${t('kiosk.type')} <input name="code" maxlength="64" autocomplete="off" autocapitalize="off" spellcheck=${false} /></label>
             <button>${t('kiosk.check')}</button>
             <button type="button" aria-pressed=${looking} onClick=${() => setLooking(!looking)}>${t('kiosk.camera')}</button></form>
-        <p class="quiet no-print">${t('kiosk.this', { name: own.name })} <button type="button" class="plain" onClick=${leave}>${t('kiosk.leave')}</button></p>
+        <p class="quiet no-print">${t('kiosk.this', { name: own.name })} <button type="button" class="plain" onClick=${() => setLeaving(true)}>${t('kiosk.leave')}</button></p>
     </div>`
 }
 

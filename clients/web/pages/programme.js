@@ -1,6 +1,6 @@
 // programme - what is on: a day's films, each with its showtimes and how full they are.
 import { html, useEffect, useMemo, useState } from '../lib/view.js'
-import { bilingual, dayMonth, day, t, time, weekday } from '../lib/text.js'
+import { bilingual, dayMonth, day, t, time, weekday, withDays } from '../lib/text.js'
 import { enter, now, showtimes } from '../lib/api.js'
 import { Loading, Notice, Page, parameter, refusalText, start, useLoaded } from '../lib/page.js'
 import { Poster } from '../lib/posters.js'
@@ -10,7 +10,7 @@ const days_ahead = 9, day_ms = 86400000, begun_ms = 10 * 60000, renew_ms = 30000
 async function load() {
     const from = Date.now() - begun_ms
     const [all] = await Promise.all([showtimes(from, from + days_ahead * day_ms), enter()])
-    return all.filter(one => one.starts_ms > now() - begun_ms)
+    return withDays(all.filter(one => one.starts_ms > now() - begun_ms))
 }
 
 // How full a showtime is, in a word and a bar.
@@ -42,7 +42,7 @@ function Programme() {
     const { value, refusal, reload } = useLoaded(load)
     const [chosen, setChosen] = useState(parameter('day'))
     const zone = value?.[0]?.time_zone
-    const days = useMemo(() => [...new Map((value ?? []).map(one => [day(one.starts_ms, one.time_zone), one.starts_ms]))], [value])
+    const days = useMemo(() => [...new Map((value ?? []).map(one => [one.day, one.starts_ms]))], [value])
     useEffect(() => {
         const timer = setInterval(() => document.visibilityState === 'visible' && reload(), renew_ms)
         return () => clearInterval(timer)
@@ -54,7 +54,7 @@ function Programme() {
     }
     const films = new Map()
     for (const one of value ?? [])
-        if (day(one.starts_ms, one.time_zone) === shown)
+        if (one.day === shown)
             films.set(one.title, [...(films.get(one.title) ?? []), one])
     const today = zone && day(now(), zone), tomorrow = zone && day(now() + day_ms, zone)
     return html`<${Page} title=${t('programme.title')}>
@@ -65,7 +65,7 @@ function Programme() {
                 <span>${one === today ? t('today') : one === tomorrow ? t('tomorrow') : weekday(ms, zone)}</span> <b>${dayMonth(ms, zone)}</b></button>`) : null}</nav>
         ${!value && !refusal && html`<${Loading} />`}
         ${value && !value.length && html`<p>${t('programme.none')}</p>`}
-        <div class="films">${[...films].map(([title, all], index) => html`<${Film} key=${title} title=${title} all=${all} eager=${index < 4} />`)}</div>
+        <div class="films">${[...films].map(([title, all], index) => html`<${Film} key=${title} title=${title} all=${all} eager=${index < 2} />`)}</div>
     </>`
 }
 start(Programme)

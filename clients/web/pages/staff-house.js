@@ -80,7 +80,7 @@ function byZone(hall, states) {
         const all = hall.seats.filter(seat => seat?.zone === zone)
         const count = state => all.filter(seat => states?.[seat.id] === state).length
         return {
-            name: bilingual(zone.name).name, text: `${count(2)} / ${all.length}`,
+            name: bilingual(zone.name).name, text: `${count(2)} / ${all.length}`, full: all.length,
             parts: [{ value: count(2), kind: 'taken' }, { value: count(1), kind: 'held' }, { value: count(3), kind: 'blocked' }],
         }
     })

@@ -1,7 +1,7 @@
 // staff - the house, live: how full each showtime of a day is, one showtime's seats to block and unblock, its
 // orders and refunds, its waiting room, and the kiosks.
 import { html, useEffect, useMemo, useState } from '../lib/view.js'
-import { bilingual, date, day, percent, t, time } from '../lib/text.js'
+import { bilingual, date, day, percent, t, time, withDays } from '../lib/text.js'
 import { enter, now, showtimes, signIn } from '../lib/api.js'
 import { Loading, Notice, Page, refusalText, start, useLoaded } from '../lib/page.js'
 import { Day as DayPlot } from '../lib/plot.js'
@@ -57,7 +57,7 @@ function LogIn({ done }) {
         <button class="main">${t('staff.enter')}</button></form>`
 }
 
-const load = () => showtimes(Date.now() - back_days * day_ms, Date.now() + ahead_days * day_ms)
+const load = async () => withDays(await showtimes(Date.now() - back_days * day_ms, Date.now() + ahead_days * day_ms))
 
 const taken = one => one.seats - one.free
 function lanesOf(all) {
@@ -85,13 +85,14 @@ function Day({ chosen, choose }) {
         const timer = setInterval(() => document.visibilityState === 'visible' && reload(), renew_ms)
         return () => clearInterval(timer)
     }, [])
-    const days = useMemo(() => [...new Map((value ?? []).map(one => [day(one.starts_ms, one.time_zone), one.starts_ms]))], [value])
+    const days = useMemo(() => [...new Map((value ?? []).map(one => [one.day, one.starts_ms]))], [value])
     if (!value)
         return refusal ? html`<${Notice} kind="bad">${refusalText(refusal)}</>` : html`<${Loading} />`
     const zone = value[0]?.time_zone
     const today = zone ? day(now(), zone) : ''
-    const which = shown ?? (days.some(([one]) => one === today) ? today : days[0]?.[0])
-    const all = value.filter(one => day(one.starts_ms, one.time_zone) === which)
+    const of = value.find(one => String(one.showtime) === chosen)
+    const which = shown ?? (of && of.day) ?? (days.some(([one]) => one === today) ? today : days[0]?.[0])
+    const all = value.filter(one => one.day === which)
     const sum = all.reduce((whole, one) => [whole[0] + taken(one), whole[1] + one.seats], [0, 0])
     return html`<section class="panel">
         <label class="pick">${t('staff.day')} <select value=${which} onChange=${event => setShown(event.target.value)}>
