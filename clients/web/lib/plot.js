@@ -28,7 +28,7 @@ export function Bars({ title, lines, kinds }) {
 
 /* ---------------------------------------------------------------- a day, lane by lane */
 
-const lane = 46, head = 26, name = 120, hour = 62, hour_ms = 3600000, break_ms = 15 * 60000, longest_ms = 2.3 * hour_ms
+const lane = 46, head = 26, name = 120, hour = 62, hour_ms = 3600000, break_ms = 15 * 60000, longest_ms = 2.3 * hour_ms, least = 24
 
 // Lanes (halls) with blocks (showtimes) along the hours: [{ name, blocks: [{ id, starts_ms, part, text, title }] }]; the part of a
 // block that is taken is filled. How long a block is, nobody told: until a little before the next one, at most.
@@ -46,7 +46,7 @@ export function Day({ title, lanes, hourOf, chosen, pick, words }) {
                 const y = head + index * lane
                 return html`<text x="0" y=${y + 24}>${one.name}</text>${one.blocks.map((block, at) => {
                     const next = one.blocks[at + 1]?.starts_ms ?? Infinity
-                    const long = x(Math.min(block.starts_ms + longest_ms, next - break_ms)) - x(block.starts_ms)
+                    const long = Math.max(least, x(Math.min(block.starts_ms + longest_ms, next - break_ms)) - x(block.starts_ms))
                     return html`<g class="plot-line" onClick=${() => pick(block.id)}><title>${block.title}</title>
                         <rect x=${x(block.starts_ms)} y=${y + 2} width=${long} height=${lane - 8} rx="6" class="block" data-on=${String(block.id) === chosen || undefined} />
                         <rect x=${x(block.starts_ms)} y=${y + lane - 14} width=${long * block.part} height="8" rx="4" class="bar-taken" />
