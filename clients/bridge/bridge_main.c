@@ -192,6 +192,8 @@ main_clock(evutil_socket_t fd, short what, void *argument)
     (void)what;
     main_read_clock(self);
     self->ticks++;
+    if (token_ring_age(&self->ring, self->now_ms / 1000))
+        log_say(self, "info", "a key of tokens is over");
     if (!self->connected && self->ticks % MAIN_GREET_TICKS == 0)
         main_greet(self);
     if (self->connected && self->ticks % MAIN_LOOK_TICKS == 0)
