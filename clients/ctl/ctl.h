@@ -62,7 +62,8 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(OPENS, "opens-ms", "UNIX-MS", "when the places are drawn; when the sale opens")              \
     F(LANE, "lane", "N", "0, or 1 for priority; 0")                                                \
     F(SITE_KEY, "site-key", "HEX", "the site's public key, to check signatures with")              \
-    F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")
+    F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")                \
+    F(HOURS, "hours", "N", "how long the old keys stay good; 25")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,

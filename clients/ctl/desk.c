@@ -1,4 +1,4 @@
-/* desk - keys of staff and of kiosks, in the folder of marquee-bridge; see ctl.h.
+/* desk - keys of staff, of kiosks and of tokens, in the folder of marquee-bridge; see ctl.h.
  *
  * Lines that are not meant stay as they are, comments too. A file is read, changed and replaced
  * under the folder's lock, and what would be written is read back by the bridge's own reader first,
@@ -8,6 +8,7 @@
 #include "clients/bridge/kiosk.h"
 #include "clients/bridge/staff.h"
 #include "clients/bridge/store.h"
+#include "clients/bridge/token.h"
 #include "clients/ctl/ctl.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DESK_KEY_SIZE = 32, DESK_KEY_ROOM = 64, DESK_ERROR_MAX = 128 };
@@ -51,11 +53,23 @@ desk_good_kiosks(const char *text, size_t size, char *error)
     return good;
 }
 
+/* No keys at all are fine: a bridge makes the first one. */
+static bool
+desk_good_tokens(const char *text, size_t size, char *error)
+{
+    token_ring_t ring;
+    bool good = size == 0 || token_ring_read(&ring, text, size, error, DESK_ERROR_MAX) == 0;
+    sodium_memzero(&ring, sizeof ring);
+    return good;
+}
+
 static desk_t
 desk_of(ctl_t *ctl, const char *name)
 {
     return (desk_t){ .name = name,
-                     .good = *name == 's' ? desk_good_staff : desk_good_kiosks,
+                     .good = *name == 's'   ? desk_good_staff
+                             : *name == 't' ? desk_good_tokens
+                                            : desk_good_kiosks,
                      .ctl = ctl,
                      .directory = ctl_flag_text(ctl, CTL_FLAG_DIRECTORY, "data/bridge"),
                      .lock = -1 };
@@ -117,18 +131,26 @@ desk_write(desk_t *self, size_t at, size_t gone, const char *bytes, size_t size)
     return outcome;
 }
 
+/* Where the line begins that `file` stands behind. */
+static const char *
+desk_line(const desk_t *self, const keyfile_t *file)
+{
+    const char *at = file->words[0].data;
+    while (at > self->text && at[-1] != '\n')
+        at--;
+    return at;
+}
+
 /* The next line of a name, from where `file` stands; *at and *size are its bytes, LF included. */
 static bool
 desk_find(const desk_t *self, keyfile_t *file, const char *name, size_t *at, size_t *size)
 {
     while (keyfile_next(file)) {
-        const char *word = file->words[0].data;
+        const char *line = desk_line(self, file);
         if (!http_text_is(file->words[0], name))
             continue;
-        while (word > self->text && word[-1] != '\n')
-            word--;
-        *at = (size_t)(word - self->text);
-        *size = (size_t)(file->rest.data - word);
+        *at = (size_t)(line - self->text);
+        *size = (size_t)(file->rest.data - line);
         return true;
     }
     return false;
@@ -318,6 +340,127 @@ desk_kiosks_revoke(ctl_t *ctl)
     return outcome;
 }
 
+/* A key that ends, and whose end has come: the bridge has forgotten it. */
+static bool
+desk_is_over(const keyfile_t *file, int64_t now_s)
+{
+    return file->count > 2 && strtoll(file->words[2].data, NULL, 10) <= now_s;
+}
+
+/* Write the ring's file anew: a key in front, an end behind those that had none, without those that
+ * are over. Returns the bytes. */
+static size_t
+desk_turn_ring(const desk_t *self, const char *first, int64_t now_s, int64_t until_s, char *to,
+               size_t room)
+{
+    keyfile_t file = { .rest = { self->text, self->size } };
+    const char *at = self->text;
+    size_t size = (size_t)snprintf(to, room, "%s", first);
+    while (keyfile_next(&file)) {
+        const char *line = desk_line(self, &file), *end = file.rest.data;
+        const char *value = file.words[1].data + file.words[1].size;
+        size += (size_t)snprintf(to + size, room - size, "%.*s", (int)(line - at), at);
+        if (file.count == 2)
+            size += (size_t)snprintf(to + size, room - size, "%.*s %" PRId64 "%.*s",
+                                     (int)(value - line), line, until_s, (int)(end - value), value);
+        else if (!desk_is_over(&file, now_s))
+            size += (size_t)snprintf(to + size, room - size, "%.*s", (int)(end - line), line);
+        at = end;
+    }
+    size +=
+        (size_t)snprintf(to + size, room - size, "%.*s", (int)(self->text + self->size - at), at);
+    return size;
+}
+
+static ctl_exit_t
+desk_rotate(desk_t *self, const char *kid, int64_t now_s, int64_t until_s)
+{
+    enum { ENDS_ROOM = TOKEN_KEYS_MAX * 16 };
+    uint8_t key[DESK_KEY_SIZE];
+    char first[TOKEN_KID_MAX + DESK_KEY_ROOM + 4];
+    size_t room = self->size + sizeof first + ENDS_ROOM;
+    char *text = malloc(room);
+    if (!text)
+        return desk_fault(self, "memory is short");
+    randombytes_buf(key, sizeof key);
+    size_t size = (size_t)snprintf(first, sizeof first, "%s ", kid);
+    ids_base64_text(first + size, key, sizeof key);
+    strcat(first, "\n");
+    size = desk_turn_ring(self, first, now_s, until_s, text, room);
+    ctl_exit_t outcome = desk_write(self, 0, self->size, text, size);
+    sodium_memzero(text, room);
+    sodium_memzero(first, sizeof first);
+    sodium_memzero(key, sizeof key);
+    free(text);
+    return outcome;
+}
+
+/* A new key signs from now on; the old ones verify until what they signed is over. */
+static ctl_exit_t
+desk_tokens_rotate(ctl_t *ctl)
+{
+    enum { HOURS = 25, HOURS_MAX = 8784, HOUR_S = 3600 };
+    char kid[TOKEN_KID_MAX + 1];
+    uint64_t hours;
+    int64_t now_s = (int64_t)time(NULL);
+    desk_t desk = desk_of(ctl, "tokens");
+    if (!ctl_flag_u64(ctl, CTL_FLAG_HOURS, HOURS, &hours))
+        return CTL_USAGE;
+    if (hours == 0 || hours > HOURS_MAX)
+        return ctl_say(CTL_USAGE, "--hours is 1 to %d", HOURS_MAX);
+    if (sodium_init() < 0)
+        return ctl_say(CTL_FAULT, "there is no randomness");
+    snprintf(kid, sizeof kid, "k%" PRId64, now_s);
+    int64_t until_s = now_s + (int64_t)hours * HOUR_S;
+    ctl_exit_t outcome = desk_open(&desk, true);
+    if (outcome == CTL_DONE && desk_has(&desk, kid))
+        outcome = ctl_say(CTL_REFUSED, "there was a new key in this very second");
+    if (outcome == CTL_DONE)
+        outcome = desk_rotate(&desk, kid, now_s, until_s);
+    if (outcome == CTL_DONE) {
+        json_t *said = json_pack("{s:s, s:I}", "name", kid, "until_s", (json_int_t)until_s);
+        if (!ctl_print_json(ctl, said)) {
+            printf("signs   %s\n", kid);
+            desk_hint(&desk);
+        }
+        json_decref(said);
+    }
+    desk_close(&desk);
+    return outcome;
+}
+
+/* The first one signs. */
+static ctl_exit_t
+desk_tokens_list(ctl_t *ctl)
+{
+    desk_t desk = desk_of(ctl, "tokens");
+    ctl_exit_t outcome = desk_open(&desk, false);
+    keyfile_t file = { .rest = { desk.text, desk.size } };
+    json_t *all = json_array();
+    while (outcome == CTL_DONE && keyfile_next(&file)) {
+        json_int_t until_s = file.count > 2 ? strtoll(file.words[2].data, NULL, 10) : 0;
+        (void)json_array_append_new(all, json_pack("{s:s%, s:b, s:I}", "name", file.words[0].data,
+                                                   file.words[0].size, "signs",
+                                                   json_array_size(all) == 0, "until_s", until_s));
+    }
+    size_t index;
+    json_t *one;
+    char when[CTL_TIME_ROOM];
+    if (outcome == CTL_DONE && !ctl_print_json(ctl, all))
+        json_array_foreach(all, index, one)
+        {
+            int64_t until_s = ctl_number(one, "until_s");
+            printf("%-20s %s%s\n", ctl_text(one, "name"),
+                   index == 0    ? "signs"
+                   : until_s > 0 ? "until "
+                                 : "verifies",
+                   until_s > 0 ? ctl_time(when, until_s * 1000, CTL_TIME_EXACT) : "");
+        }
+    json_decref(all);
+    desk_close(&desk);
+    return outcome;
+}
+
 const ctl_verb_t ctl_desk_verbs[] = {
     { "staff", "new", "NAME", 1, 1, CTL_FLAG(DIRECTORY), desk_staff_new,
       "make a key for the bridge's API; run it where the bridge is" },
@@ -328,5 +471,9 @@ const ctl_verb_t ctl_desk_verbs[] = {
     { "kiosks", "list", "", 0, 0, CTL_FLAG(DIRECTORY), desk_kiosks_list, "which there are" },
     { "kiosks", "revoke", "NAME", 1, 1, CTL_FLAG(DIRECTORY), desk_kiosks_revoke,
       "take its key back; its name stays taken" },
+    { "tokens", "rotate", "", 0, 0, CTL_FLAG(DIRECTORY) | CTL_FLAG(HOURS), desk_tokens_rotate,
+      "a new key signs, the old ones end in a while" },
+    { "tokens", "list", "", 0, 0, CTL_FLAG(DIRECTORY), desk_tokens_list,
+      "keys that sign cookies and tokens" },
     { NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

@@ -72,6 +72,33 @@ marquee staff new harry --directory "$work/nowhere" >"$work/said"
 check 'a folder that is not there is a mistake' [ $? = 3 ]
 check 'and said to be' grep -q 'nowhere.*--directory' "$work/talk"
 
+# Keys of tokens: a new one in front, the old ones end, comments stay.
+exits 0 '' tokens list
+check 'none yet' [ ! -s "$work/said" ]
+exits 0 'SIGHUP' tokens rotate
+check 'the first key has no end' grep -qxE 'k[0-9]{10} [A-Za-z0-9_-]{43}' "$folder/tokens"
+old=$(printf 'A%.0s' $(seq 42))
+printf '# of May\n  first %sE # ours\nsecond %sI 4000000000\nthird %sM 1700000000\n# end' \
+    "$old" "$old" "$old" >"$folder/tokens"
+now=$EPOCHSECONDS
+exits 0 '' tokens rotate --hours 2 --json
+check 'it says which' grep -qE '^\{"name":"k[0-9]{10}","until_s":[0-9]{10}\}$' "$work/said"
+until_s=$(sed 's/.*"until_s":\([0-9]*\).*/\1/' "$work/said")
+check 'two hours' [ $((until_s - now)) -ge 7200 -a $((until_s - now)) -le 7300 ]
+check 'the others end' [ "$(tail -n +2 "$folder/tokens")" = "# of May
+  first ${old}E $until_s # ours
+second ${old}I 4000000000
+# end" ]
+exits 0 '' tokens list
+check 'they are listed' [ "$(awk '{ print $2 }' "$work/said" | tr '\n' ' ')" = 'signs until until ' ]
+for hours in 0 8785 x -1; do exits 2 'hours' tokens rotate --hours $hours; done
+for i in $(seq 5); do printf 'n%d %0.42d%c\n' "$i" "$i" A; done >>"$folder/tokens"
+echo >>"$folder/tokens"
+cp "$folder/tokens" "$work/tokens"
+exits 1 'more keys' tokens rotate
+check 'and nothing is changed' cmp -s "$folder/tokens" "$work/tokens"
+rm "$folder/tokens"
+
 # Many at once: nobody's key is lost.
 for i in $(seq 8); do "$build/marquee" kiosks new "k$i" --directory "$folder" >"$work/k$i" 2>&1 & done
 wait
