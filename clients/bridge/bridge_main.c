@@ -1,8 +1,8 @@
 /* marquee-bridge - HTTP, WebSocket and TLS in front of marqueed.
  *
- * SIGTERM ends it when what is being answered is answered; SIGHUP reads certificate, keys, kiosks
- * and staff again and opens the audit log anew; SIGUSR2 starts the program anew, hands the
- * listening sockets over, and ends this one when the new one serves. */
+ * SIGTERM ends it when what is being answered is answered; SIGHUP reads certificate, keys, kiosks,
+ * staff and what was revoked again and opens the audit log anew; SIGUSR2 starts the program anew,
+ * hands the listening sockets over, and ends this one when the new one serves. */
 #include "actors/ids.h"
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
@@ -256,6 +256,23 @@ main_load_staff(bridge_t *self, char *error, size_t room)
     return 0;
 }
 
+/* What the file no longer says stays taken back until its time, or until the next start. */
+static int
+main_load_revoked(bridge_t *self, char *error, size_t room)
+{
+    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
+    size_t size = 0;
+    char *text = store_read(folder, "revoked", &size), reason[96];
+    int fault = text || errno == ENOENT ? 0 : -1;
+    snprintf(reason, sizeof reason, "%s", strerror(errno));
+    if (text)
+        fault = revoked_read(self->revoked, text, size, self->now_ms / 1000, reason, sizeof reason);
+    if (fault)
+        snprintf(error, room, "%.200s/revoked: %s", folder, reason);
+    free(text);
+    return fault;
+}
+
 static int
 main_load_tls(bridge_t *self, char *error, size_t room)
 {
@@ -294,8 +311,8 @@ static void
 main_reload(bridge_t *self)
 {
     static int (*const loads[])(bridge_t * self, char *error,
-                                size_t room) = { main_load_audit, main_load_ring, main_load_staff,
-                                                 kiosk_load, main_load_tls };
+                                size_t room) = { main_load_audit,   main_load_ring, main_load_staff,
+                                                 main_load_revoked, kiosk_load,     main_load_tls };
     char error[ZPL_ERROR_MAX];
     bool good = true;
     for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++)
@@ -463,10 +480,13 @@ main_begin(bridge_t *self, char *error, size_t room)
         snprintf(error, room, "%.200s: %s", files, strerror(errno));
         return -1;
     }
+    if (!(self->revoked = revoked_new(REVOKED_MAX, self->secret)))
+        return -1;
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
         main_load_audit(self, error, room) != 0 || main_load_ring(self, error, room) != 0 ||
-        main_load_staff(self, error, room) != 0 || kiosk_load(self, error, room) != 0 ||
-        main_load_tls(self, error, room) != 0 || main_connect(self, error, room) != 0)
+        main_load_staff(self, error, room) != 0 || main_load_revoked(self, error, room) != 0 ||
+        kiosk_load(self, error, room) != 0 || main_load_tls(self, error, room) != 0 ||
+        main_connect(self, error, room) != 0)
         return -1;
     self->halls = halls_new(self);
     self->list = list_new(self);
@@ -483,6 +503,7 @@ main_end(bridge_t *self)
     metrics_forget(self);
     files_destroy(&self->files);
     staff_destroy(&self->staff);
+    revoked_destroy(&self->revoked);
     free(self->kiosks);
     for (size_t i = 0; i < LANES; i++)
         limit_destroy(&self->by_address[i]);
