@@ -18,7 +18,8 @@
     X(CASHIER, "cashier", 3)                                                                       \
     X(ACTOR, "actor", 4)                                                                           \
     X(LOAD, "load", 5)                                                                             \
-    X(STAFF, "staff", 6)
+    X(STAFF, "staff", 6)                                                                           \
+    X(SENDER, "sender", 7)
 
 typedef enum {
     ROLE_NONE = 0,
@@ -55,10 +56,10 @@ enum {
     F(TOKEN, "token", STR, 1, 32, "ticket token, as in the QR code")                               \
     F(KIOSK, "kiosk", STR, 1, 15, "name of the kiosk or gate")                                     \
     F(PROVIDER, "provider", STR, 1, 15, "payment provider")                                        \
-    F(OUTCOME, "outcome", STR, 1, 15, "succeeded, failed or closed; refunds: done or failed")      \
+    F(OUTCOME, "outcome", STR, 1, 15, "succeeded, failed or closed; others: done or failed")       \
     F(AMOUNT, "amount", UINT, 0, MONEY_MAX_FEN, "fen")                                             \
     F(TXN, "txn", STR, 1, 64, "the provider's transaction number")                                 \
-    F(CODE, "code", STR, 1, 32, "the sandbox provider's payment code")                             \
+    F(CODE, "code", STR, 1, 32, "the sandbox provider's payment code; one to log in with")         \
     F(TICKETS, "tickets", SEATS, 1, SEATS_MAX, "seat ids of the tickets meant; absent: all")       \
     F(REASON, "reason", STR, 0, 64, "why, for people")                                             \
     F(WAIT, "wait", BOOL, 0, 1, "answer when it has ended instead of at once")                     \
@@ -93,7 +94,10 @@ enum {
     F(CAPACITY, "capacity", UINT, 1, 1000000, "how many may be inside the waiting room's door")    \
     F(RATE, "rate", UINT, 1, 60000, "how many are let in a minute")                                \
     F(PASS, "pass_ms", UINT, 1000, 7200000, "how long one who was let in may buy")                 \
-    F(SHARE, "share", UINT, 0, 100, "of a hundred let in, those of lane 1")
+    F(SHARE, "share", UINT, 0, 100, "of a hundred let in, those of lane 1")                        \
+    F(PHONE, "phone", STR, 8, 16, "telephone number, E.164 with its plus")                         \
+    F(TEXT, "text", STR, 1, 480, "what is to be sent, UTF-8")                                      \
+    F(UNTIL, "until_ms", UINT, 0, TIME_MAX_MS, "when it is of no use any more")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -111,6 +115,7 @@ typedef enum {
     KEY_SHOWTIME,  /* a showtime id, 1.. ; shard_of() finds the partition */
     KEY_PARTITION, /* a partition number itself */
     KEY_CASHIER,   /* whoever executes provider calls */
+    KEY_SENDER,    /* whoever sends messages to people */
 } key_kind_t;
 
 /* READ is answered from applied state; WRITE goes through the journal; MACHINE is spoken between
@@ -128,8 +133,10 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 #define FIELDS_ALWAYS M3(STAFF, ONCE, TRACE)
 
 /* Roles that a key or a keyless endpoint may have. */
-#define ROLES_KEYS  (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR)
-#define ROLES_ALL   (ROLES_KEYS | ROLE_STAFF)
+#define ROLES_KEYS                                                                                 \
+    (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR | ROLE_SENDER)
+/* Of those who look at the trade; a sender does not. */
+#define ROLES_ALL   ((ROLES_KEYS & ~ROLE_SENDER) | ROLE_STAFF)
 #define ROLES_TEST  (ROLE_ADMIN | ROLE_LOAD)
 #define ROLES_STAFF (ROLE_ADMIN | ROLE_LOAD | ROLE_STAFF)
 #define ROLES_SALE  (ROLE_BRIDGE | ROLES_STAFF)
@@ -138,10 +145,10 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 
 /* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
 #define OPERATION_TABLE(O)                                                                         \
-    O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL, M1(CLIENT), 0,                               \
+    O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL | ROLE_SENDER, M1(CLIENT), 0,                 \
       "partitions, role, version, now_ms, busy_retry_ms",                                          \
       "introduce a client; needed once a connection")                                              \
-    O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
+    O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL | ROLE_SENDER, 0, 0,          \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
     O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_TEST, 0, ~UINT64_C(0), "the body again",        \
       "measure the way without the work")                                                          \
@@ -234,14 +241,19 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(75, QUEUE_GET, queue_get, "queue.get", SHOWTIME, READ, ROLES_ALL, 0, 0,                      \
       "settings, counts by lane, commitment; after the draw its seed", "look at a waiting room")   \
     O(76, QUEUE_CHANGED, none, "queue.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
-      "event: open, drawn, called, joined, inside", "published when places were called")
+      "event: open, drawn, called, joined, inside", "published when places were called")           \
+    O(140, MESSAGE_SEND, none, "message.send", SENDER, MACHINE, ROLE_ACTOR, M2(PHONE, UNTIL),      \
+      M2(CODE, TEXT), "answered by message.settle",                                                \
+      "send a message to somebody's telephone: a code to log in with, or a text")                  \
+    O(141, MESSAGE_SETTLE, none, "message.settle", PARTITION, WRITE, ROLE_SENDER,                  \
+      M2(TELL, OUTCOME), 0, "nothing", "say how a message ended: done or failed")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
     OP_##id = (code),
     OPERATION_TABLE(O)
 #undef O
-        OPERATION_CODE_MAX = 96
+        OPERATION_CODE_MAX = 160
 } operation_code_t;
 
 typedef struct {

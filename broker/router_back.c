@@ -1,5 +1,5 @@
-/* router_back - from actors: replies to their clients, tells to the cashier, who lives and who
- * left. */
+/* router_back - from actors: replies to their clients, tells to the cashier and the sender, who
+ * lives and who left. */
 #include "broker/router_inside.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,10 +27,12 @@ router_ready(router_t *self, uint64_t actor, const wire_record_t *record)
 }
 
 static void
-router_tell(router_t *self, const uint8_t *bytes, size_t size)
+router_tell(router_t *self, const wire_record_t *record, const uint8_t *bytes, size_t size)
 {
-    if (self->cashier)
-        router_wait(self, self->cashier, bytes, size);
+    const operation_t *operation = operation_of(record->header.operation);
+    uint64_t peer = operation && operation->key == KEY_SENDER ? self->sender : self->cashier;
+    if (peer)
+        router_wait(self, peer, bytes, size);
     else
         self->dropped++; /* the outbox sends it again */
 }
@@ -53,7 +55,7 @@ router_actor_record(router_t *self, uint64_t actor, const wire_route_t *route,
         router_wait(self, route->peer, bytes, size);
         break;
     case WIRE_TELL:
-        router_tell(self, bytes, size);
+        router_tell(self, record, bytes, size);
         break;
     case WIRE_READY:
         router_ready(self, actor, record);

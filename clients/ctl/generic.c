@@ -125,7 +125,7 @@ generic_call(ctl_t *ctl)
  */
 
 static const char *const generic_types[] = { "uint", "str", "bin", "bool", "seats", "list" };
-static const char *const generic_keys[] = { "none", "showtime", "partition", "cashier" };
+static const char *const generic_keys[] = { "none", "showtime", "partition", "cashier", "sender" };
 static const char *const generic_modes[] = { "read", "write", "machine" };
 
 static const struct {
