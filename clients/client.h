@@ -16,7 +16,8 @@ enum {
     CLIENT_RESEND_MS = 500,
     CLIENT_RESENDS_MAX_SHIFT = 3, /* the pause doubles up to eight times the first */
     CLIENT_HELLO_PAUSE_MS = 20,
-    CLIENT_RETRY_MS = 20, /* after BUSY, when the server names no time */
+    CLIENT_READY_MS = 2000, /* between two times that who is told things says so */
+    CLIENT_RETRY_MS = 20,   /* after BUSY, when the server names no time */
     CLIENT_RECORD_MIN = 256,
     CLIENT_ROLE_MAX = 16,
     CLIENT_TOPIC_SIZE = 9, /* of an event frame: 'S' and the showtime, big endian */
@@ -59,6 +60,8 @@ struct marquee {
     char role[CLIENT_ROLE_MAX];
     marquee_event_fn *event;
     void *event_argument;
+    marquee_tell_fn *tell; /* NULL: nobody tells us */
+    void *tell_argument;
     uint8_t *answer; /* the body of the last marquee_ask() */
     size_t answer_room;
 };

@@ -63,8 +63,12 @@ client_greeted(marquee_t *self, const marquee_reply_t *reply)
         memcpy(self->role, role, size);
         self->role[size] = 0;
     }
-    self->greeted = true;
     self->hello_request = 0;
+    if (self->tell)
+        self->hello_ms = client_now_ms() + CLIENT_READY_MS;
+    if (self->greeted)
+        return;
+    self->greeted = true;
     client_requeue(self);
 }
 
@@ -142,6 +146,24 @@ client_take_event(marquee_t *self, const wire_record_t *record)
     return 1;
 }
 
+static int
+client_take_tell(marquee_t *self, const wire_record_t *record)
+{
+    if (!self->tell)
+        return 0;
+    marquee_tell_t tell = {
+        .operation = record->header.operation,
+        .key = record->header.key,
+        .number = record->header.request,
+        .body = record->body,
+        .body_size = record->body_size,
+    };
+    self->in_callback = true;
+    self->tell(self->tell_argument, &tell);
+    self->in_callback = false;
+    return 1;
+}
+
 /* What is not understood is dropped: a server of a later version may say more than we know. */
 static int
 client_take_frame(marquee_t *self, zmq_msg_t *message, wire_kind_t kind, size_t at, int64_t now_ms)
@@ -151,6 +173,8 @@ client_take_frame(marquee_t *self, zmq_msg_t *message, wire_kind_t kind, size_t 
     int ran = 0;
     wire_record_t record;
     while (at < size && wire_next(frame, size, &at, &record) == STATUS_OK) {
+        if (kind == WIRE_REPLY && record.header.kind == WIRE_TELL)
+            ran += client_take_tell(self, &record);
         if (record.header.kind != kind)
             continue;
         ran += kind == WIRE_EVENT ? client_take_event(self, &record)

@@ -84,9 +84,20 @@ typedef struct {
     size_t body_size;
 } marquee_event_t;
 
+/* Something that a partition wants to be done outside, for roles cashier and sender. It comes again
+ * until it is answered by a command of its own (docs/protocol.md, section 10): key and number are
+ * its name. */
+typedef struct {
+    uint16_t operation;
+    uint64_t key, number;
+    const void *body;
+    size_t body_size;
+} marquee_tell_t;
+
 /* A callback may make calls, but not poll, ask or destroy. */
 typedef void marquee_reply_fn(void *argument, const marquee_reply_t *reply);
 typedef void marquee_event_fn(void *argument, const marquee_event_t *event);
+typedef void marquee_tell_fn(void *argument, const marquee_tell_t *tell);
 
 typedef struct marquee marquee_t;
 
@@ -128,6 +139,10 @@ int marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee
 int marquee_follow(marquee_t *self, uint64_t showtime);
 int marquee_unfollow(marquee_t *self, uint64_t showtime);
 void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
+
+/* Be the one whom partitions tell, as long as this client polls: it says so to the server at once,
+ * and again every few seconds, since the server may be another by then. */
+void marquee_on_tell(marquee_t *self, marquee_tell_fn *tell, void *argument);
 
 /* For other loops: a descriptor that is readable when something came, and how long (ms) to sleep at
  * most. Call marquee_poll(self, 0) after making calls, when readable, and when the time is over. */
