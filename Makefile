@@ -79,7 +79,7 @@ benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload $(BUILD)/soak \
-            $(BUILD)/stage
+            $(BUILD)/stage $(BUILD)/oidc
 units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk $(BUILD)/tests/test_disk_names
 stamp    := build/setup.stamp
 
@@ -155,6 +155,8 @@ $(BUILD)/soak: $(soak_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/stage: $(BUILD)/tests/stage/stage_main.o $(core) $(order)
 	$(link)
+$(BUILD)/oidc: $(BUILD)/tests/oidc/oidc_main.o $(core) $(order)
+	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
@@ -173,7 +175,7 @@ $(BUILD)/libctl.a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(ctl_src))
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/libctl.a $(core)
 	$(call say,ld)$(CC) $(all_ldflags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
 $(BUILD)/seeds: $(BUILD)/tests/fuzz/seeds.o $(BUILD)/tests/fuzz/seeds_http.o \
-    $(BUILD)/tests/fuzz/seeds_token.o $(BUILD)/libctl.a $(core)
+    $(BUILD)/tests/fuzz/seeds_token.o $(BUILD)/tests/fuzz/seeds_oidc.o $(BUILD)/libctl.a $(core)
 	$(link)
 fuzzers: $(fuzzers) $(BUILD)/seeds
 .PHONY: fuzzers
@@ -240,7 +242,7 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/soak $(BUILD)/stage $(BUILD)/proof
+sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/soak $(BUILD)/stage $(BUILD)/oidc $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
