@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-enum { OIDC_MEMORY = 4 * 1024 * 1024, OIDC_INPUT_MAX = 4096 };
+enum { OIDC_MEMORY = 512 * 1024, OIDC_INPUT_MAX = 4096 };
 
 static oidc_keys_t oidc_fuzz_keys;
 static EVP_PKEY *oidc_fuzz_secret;
