@@ -246,7 +246,12 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       M2(CODE, TEXT), "answered by message.settle",                                                \
       "send a message to somebody's telephone: a code to log in with, or a text")                  \
     O(141, MESSAGE_SETTLE, none, "message.settle", PARTITION, WRITE, ROLE_SENDER,                  \
-      M2(TELL, OUTCOME), 0, "nothing", "say how a message ended: done or failed")
+      M2(TELL, OUTCOME), 0, "nothing", "say how a message ended: done or failed")                  \
+    O(142, SESSIONS_REVOKED, none, "sessions.revoked", PARTITION, READ, ROLE_BRIDGE | ROLES_STAFF, \
+      0, M2(SINCE, LIMIT), "version, revoked: [[kind, name, at_s, until_s]], next",                \
+      "the tokens that were taken back, in that order, after the first `since`")                   \
+    O(143, SESSION_REVOKED, none, "session.revoked", PARTITION, MACHINE, ROLE_ACTOR, 0, 0,         \
+      "event: from, number, revoked", "published when tokens are taken back")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \

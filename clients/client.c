@@ -303,28 +303,34 @@ marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee_bod
 }
 
 static int
-client_topic(marquee_t *self, int option, uint64_t showtime)
+client_topic(marquee_t *self, int option, char kind, uint64_t key)
 {
     if (!self->link.events) {
         errno = ENOTCONN;
         return -1;
     }
-    uint8_t topic[CLIENT_TOPIC_SIZE] = { 'S' };
+    uint8_t topic[CLIENT_TOPIC_SIZE] = { (uint8_t)kind };
     for (int i = 0; i < 8; i++)
-        topic[1 + i] = (uint8_t)(showtime >> (56 - 8 * i));
+        topic[1 + i] = (uint8_t)(key >> (56 - 8 * i));
     return zmq_setsockopt(self->link.events, option, topic, sizeof topic);
 }
 
 int
 marquee_follow(marquee_t *self, uint64_t showtime)
 {
-    return client_topic(self, ZMQ_SUBSCRIBE, showtime);
+    return client_topic(self, ZMQ_SUBSCRIBE, 'S', showtime);
 }
 
 int
 marquee_unfollow(marquee_t *self, uint64_t showtime)
 {
-    return client_topic(self, ZMQ_UNSUBSCRIBE, showtime);
+    return client_topic(self, ZMQ_UNSUBSCRIBE, 'S', showtime);
+}
+
+int
+marquee_follow_partition(marquee_t *self, uint32_t partition)
+{
+    return client_topic(self, ZMQ_SUBSCRIBE, 'P', partition);
 }
 
 void

@@ -138,6 +138,8 @@ int marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee
 /* Follow the events of a showtime, or stop to; `marquee_on_event` names who gets them. 0, or -1. */
 int marquee_follow(marquee_t *self, uint64_t showtime);
 int marquee_unfollow(marquee_t *self, uint64_t showtime);
+/* Follow what a partition itself publishes; in such an event `showtime` is the partition. */
+int marquee_follow_partition(marquee_t *self, uint32_t partition);
 void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
 
 /* Be the one whom partitions tell, as long as this client polls: it says so to the server at once,

@@ -28,6 +28,7 @@ typedef struct call call_t;
 typedef struct halls halls_t;
 typedef struct files files_t;
 typedef struct list list_t;
+typedef struct revoked_live revoked_live_t;
 
 enum {
     BRIDGE_REQUEST_ID_MAX = 36,
@@ -106,6 +107,7 @@ struct bridge {
     kiosk_ring_t *kiosks;
     staff_ring_t *staff;
     revoked_list_t *revoked;
+    revoked_live_t *revoked_live;
     limit_t *by_address[LANES], *by_user;
     call_t *free_calls, *under_way;
     uint32_t free_count, calls;

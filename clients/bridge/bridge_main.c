@@ -13,6 +13,7 @@
 #include "clients/bridge/live.h"
 #include "clients/bridge/metrics.h"
 #include "clients/bridge/openapi.h"
+#include "clients/bridge/revoked_live.h"
 #include "clients/bridge/store.h"
 #include "clients/bridge/succession.h"
 #include "clients/bridge/tls.h"
@@ -29,12 +30,13 @@ enum {
     MAIN_FILES = 200000,
     MAIN_CLOCK_MS = 100,
     MAIN_POLLS = 16,
-    MAIN_LOOK_TICKS = 20,  /* of the clock, between two looks at the site */
-    MAIN_GREET_TICKS = 2,  /* between two attempts to find the broker */
-    MAIN_SYNC_TICKS = 10,  /* between two syncs of the audit log */
-    MAIN_DRAIN_MS = 10000, /* what is not answered by then is cut */
-    MAIN_HEIR_MS = 3000,   /* so long a new process looks for the server before it takes over */
-    MAIN_PLACES = 65536,   /* names that a rate table remembers */
+    MAIN_LOOK_TICKS = 20,    /* of the clock, between two looks at the site */
+    MAIN_REVOKED_TICKS = 10, /* between two questions for revoked tokens */
+    MAIN_GREET_TICKS = 2,    /* between two attempts to find the broker */
+    MAIN_SYNC_TICKS = 10,    /* between two syncs of the audit log */
+    MAIN_DRAIN_MS = 10000,   /* what is not answered by then is cut */
+    MAIN_HEIR_MS = 3000,     /* so long a new process looks for the server before it takes over */
+    MAIN_PLACES = 65536,     /* names that a rate table remembers */
 };
 
 static const char main_usage[] =
@@ -131,6 +133,8 @@ main_poll(bridge_t *self)
     bool connected = marquee_connected(self->marquee);
     if (connected != self->connected)
         log_say(self, "info", connected ? "the server is there" : "the server is away");
+    if (connected && !self->connected)
+        revoked_live_connected(self->revoked_live);
     self->connected = connected;
     if (polls == MAIN_POLLS && !self->turn_due) {
         self->turn_due = true;
@@ -198,6 +202,8 @@ main_clock(evutil_socket_t fd, short what, void *argument)
         main_greet(self);
     if (self->connected && self->ticks % MAIN_LOOK_TICKS == 0)
         metrics_look(self);
+    if (self->connected && self->ticks % MAIN_REVOKED_TICKS == 0)
+        revoked_live_clock(self->revoked_live);
     if (self->audit_unsynced && self->ticks % MAIN_SYNC_TICKS == 0) {
         self->audit_unsynced = false;
         if (fdatasync(self->audit) != 0)
@@ -348,6 +354,16 @@ main_signal(evutil_socket_t number, short what, void *argument)
 
 /* ------------------------------------------------------------------ birth and end */
 
+static void
+main_event(void *argument, const marquee_event_t *event)
+{
+    bridge_t *self = argument;
+    if (event->operation == OP_SESSION_REVOKED)
+        revoked_live_event(self->revoked_live, event);
+    else
+        halls_event(self, event);
+}
+
 static int
 main_connect(bridge_t *self, char *error, size_t room)
 {
@@ -372,7 +388,7 @@ main_connect(bridge_t *self, char *error, size_t room)
     int saved = errno;
     zcert_destroy(&key);
     if (self->marquee) {
-        marquee_on_event(self->marquee, halls_event, self);
+        marquee_on_event(self->marquee, main_event, self);
         return 0;
     }
     snprintf(error, room, "%.200s: %s", options.endpoint, zmq_strerror(saved));
@@ -480,7 +496,8 @@ main_begin(bridge_t *self, char *error, size_t room)
         snprintf(error, room, "%.200s: %s", files, strerror(errno));
         return -1;
     }
-    if (!(self->revoked = revoked_new(REVOKED_MAX, self->secret)))
+    if (!(self->revoked = revoked_new(REVOKED_MAX, self->secret)) ||
+        !(self->revoked_live = revoked_live_new(self)))
         return -1;
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
         main_load_audit(self, error, room) != 0 || main_load_ring(self, error, room) != 0 ||
@@ -503,6 +520,7 @@ main_end(bridge_t *self)
     metrics_forget(self);
     files_destroy(&self->files);
     staff_destroy(&self->staff);
+    revoked_live_destroy(&self->revoked_live);
     revoked_destroy(&self->revoked);
     free(self->kiosks);
     for (size_t i = 0; i < LANES; i++)

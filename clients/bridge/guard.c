@@ -3,6 +3,7 @@
 #include "clients/bridge/answer.h"
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/keyfile.h"
+#include "clients/bridge/revoked_live.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -139,6 +140,10 @@ guard_jwt(call_t *call, http_text_t text)
         return guard_unauthorized(call, answer_problem_named(token_verdict_name(verdict)));
     if (revoked_has(self->revoked, &jwt))
         return guard_unauthorized(call, PROBLEM_TOKEN_REVOKED);
+    if (jwt.subject[0] == 'm' && !revoked_live_whole(self->revoked_live)) {
+        answer_problem(call, PROBLEM_SERVER_AWAY, NULL, "Retry-After: 1\r\n");
+        return -1;
+    }
     if (jwt.role >= TOKEN_ROLE_STAFF)
         return guard_staff_token(call, &jwt);
     if (!guard_subject(jwt.subject, &call->identity.user))

@@ -191,6 +191,13 @@ revoked_step(revoked_list_t *self, uint32_t source, uint64_t from, uint64_t numb
     return true;
 }
 
+void
+revoked_wait_for(revoked_list_t *self, uint32_t source)
+{
+    assert(source < REVOKED_SOURCES_MAX);
+    self->known[source] = 0;
+}
+
 /* ------------------------------------------------------------------ the file */
 
 static bool

@@ -15,7 +15,7 @@
 
 enum {
     REVOKED_MAX = 1 << 20, /* entries, in at most 64 MiB */
-    REVOKED_SOURCES_MAX = 64,
+    REVOKED_SOURCES_MAX = 2048,
     REVOKED_LINES_MAX = 4096, /* of the file */
 };
 
@@ -48,6 +48,9 @@ uint64_t revoked_known(const revoked_list_t *self, uint32_t source);
 /* The entries `from` to `number` of a source were put. False: some before them are missing, and
  * have to be asked for. */
 bool revoked_step(revoked_list_t *self, uint32_t source, uint64_t from, uint64_t number);
+
+/* Begin a source anew: nothing of it is known. What was put stays. */
+void revoked_wait_for(revoked_list_t *self, uint32_t source);
 
 /* Put the entries of a file: a line each, "KIND NAME UNTIL [AT]", KIND being sub, jti or sid, times
  * in Unix seconds, AT with sub alone and always; '#' begins a comment. 0, or -1 with "line N:

@@ -1,13 +1,17 @@
 /* stage - a broker, and beside it the partition that a test plays by hand: it tells the sender what
- * lines of standard input say, and prints what the sender answers.
+ * lines of standard input say, and prints what the sender answers; it tells bridges of tokens that
+ * were taken back.
  *
  *     tell NUMBER PHONE code|text UNTIL_MS VALUE      VALUE goes up to the end of the line
  *     again NUMBER                                    the last tell of that number once more
  *     deaf, hearing                                   answers are not, or are, taken
- *     restart                                         the broker ends, and begins anew in its place
+ *     revoke KIND NAME AT UNTIL                       an entry, and the event; KIND is 0 sub, 1
+ * jti, 2 sid unsaid KIND NAME AT UNTIL                       an entry whose event was lost forget
+ * there are no entries any more restart                                         the broker ends,
+ * and begins anew in its place
  *
- * Prints "ready ENDPOINT", then "settle KEY NUMBER OUTCOME" for each answer, and "done" behind each
- * line that was read. */
+ * Prints "ready SENDERS BRIDGES EVENTS", then "settle KEY NUMBER OUTCOME" for each answer, and
+ * "done" behind each line that was read. */
 #include "broker/broker.h"
 #include "broker/operation.h"
 #include "broker/status.h"
@@ -16,14 +20,26 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STAGE_TELLS = 64, STAGE_FRAME = 4096, STAGE_LINE = 2048, STAGE_BEAT_MS = 300 };
+enum {
+    STAGE_TELLS = 64,
+    STAGE_ENTRIES = 64,
+    STAGE_PAGE = 3,
+    STAGE_FRAME = 4096,
+    STAGE_LINE = 2048,
+    STAGE_BEAT_MS = 300
+};
 
 typedef struct {
     broker_options_t options;
     zactor_t *broker;
-    zsock_t *actor;
-    char senders[128];
+    zsock_t *actor, *events;
+    char senders[128], bridges[128], public[128];
     bool deaf;
+    uint32_t entry_count;
+    struct {
+        uint64_t kind, at_s, until_s;
+        char name[64];
+    } entries[STAGE_ENTRIES];
     struct {
         uint8_t frame[STAGE_FRAME];
         size_t size;
@@ -55,7 +71,10 @@ static void
 stage_begin(stage_t *self)
 {
     char *clients, *events, *secure, *bridges, *senders;
-    self->options.senders = *self->senders ? self->senders : "tcp://127.0.0.1:*";
+    static const char any[] = "tcp://127.0.0.1:*";
+    self->options.senders = *self->senders ? self->senders : any;
+    self->options.bridges = *self->bridges ? self->bridges : any;
+    self->options.events = *self->public ? self->public : any;
     self->broker = zactor_new(broker_actor, &self->options);
     int rc = self->broker ? zsock_wait(self->broker) : -1;
     assert(rc == 0);
@@ -63,13 +82,18 @@ stage_begin(stage_t *self)
     rc = zstr_recvx(self->broker, &clients, &events, &secure, &bridges, &senders, NULL);
     assert(rc == 5);
     snprintf(self->senders, sizeof self->senders, "%s", senders);
+    snprintf(self->bridges, sizeof self->bridges, "%s", bridges);
+    snprintf(self->public, sizeof self->public, "%s", events);
     zstr_free(&clients);
     zstr_free(&events);
     zstr_free(&secure);
     zstr_free(&bridges);
     zstr_free(&senders);
     self->actor = zsock_new_dealer(BROKER_INSIDE);
-    assert(self->actor);
+    self->events = zsock_new(ZMQ_PUB);
+    assert(self->actor && self->events);
+    rc = zsock_connect(self->events, "%s", BROKER_INSIDE_EVENTS);
+    assert(rc == 0);
     stage_say(self, WIRE_READY);
 }
 
@@ -77,7 +101,86 @@ static void
 stage_end(stage_t *self)
 {
     zsock_destroy(&self->actor);
+    zsock_destroy(&self->events);
     zactor_destroy(&self->broker);
+}
+
+static void
+stage_reply(stage_t *self, const wire_route_t *route, const wire_record_t *record, status_t status,
+            const pack_t *body)
+{
+    static uint8_t frame[STAGE_FRAME];
+    wire_header_t header = record->header;
+    header.kind = WIRE_REPLY;
+    header.status = status;
+    header.moment = 1;
+    stage_send(self, frame,
+               wire_put_routed(frame, route, &header, body ? body->data : NULL,
+                               body ? (uint32_t)body->size : 0));
+}
+
+/* The entries of `first` to `last`, counted from 0, as they are told. */
+static void
+stage_pack_entries(const stage_t *self, pack_t *pack, uint32_t first, uint32_t last)
+{
+    pack_str(pack, "revoked");
+    pack_array(pack, last - first);
+    for (uint32_t i = first; i < last; i++) {
+        pack_array(pack, 4);
+        pack_uint(pack, self->entries[i].kind);
+        pack_str(pack, self->entries[i].name);
+        pack_uint(pack, self->entries[i].at_s);
+        pack_uint(pack, self->entries[i].until_s);
+    }
+}
+
+/* Few a page, so that pages are turned. */
+static void
+stage_revoked(stage_t *self, const wire_route_t *route, const wire_record_t *record,
+              const command_t *command)
+{
+    uint8_t body[STAGE_FRAME / 2];
+    pack_t pack;
+    uint64_t since = command_number(command, FIELD_SINCE, 0);
+    uint32_t first = since < self->entry_count ? (uint32_t)since : self->entry_count;
+    uint32_t last = first + STAGE_PAGE < self->entry_count ? first + STAGE_PAGE : self->entry_count;
+    pack_init(&pack, body, sizeof body);
+    pack_map(&pack, 3);
+    stage_pack_entries(self, &pack, first, last);
+    pack_key_uint(&pack, "version", self->entry_count);
+    pack_key_uint(&pack, "next", last < self->entry_count ? last : 0);
+    stage_reply(self, route, record, STATUS_OK, &pack);
+}
+
+static void
+stage_publish(stage_t *self)
+{
+    uint8_t body[512], frame[1024] = { 'P' };
+    pack_t pack;
+    pack_init(&pack, body, sizeof body);
+    pack_map(&pack, 2);
+    pack_key_uint(&pack, "from", self->entry_count);
+    stage_pack_entries(self, &pack, self->entry_count - 1, self->entry_count);
+    wire_header_t header = { .kind = WIRE_EVENT,
+                             .operation = OP_SESSION_REVOKED,
+                             .request = self->entry_count };
+    size_t size = 9 + wire_put(frame + 9, &header, body, (uint32_t)pack.size);
+    int rc = zmq_send(zsock_resolve(self->events), frame, size, 0);
+    assert(rc == (int)size);
+}
+
+static bool
+stage_revoke(stage_t *self, const char *words, bool say)
+{
+    uint32_t at = self->entry_count;
+    if (at == STAGE_ENTRIES ||
+        sscanf(words, "%" SCNu64 " %63s %" SCNu64 " %" SCNu64, &self->entries[at].kind,
+               self->entries[at].name, &self->entries[at].at_s, &self->entries[at].until_s) != 4)
+        return false;
+    self->entry_count++;
+    if (say)
+        stage_publish(self);
+    return true;
 }
 
 static void
@@ -85,17 +188,21 @@ stage_answer(stage_t *self, const wire_route_t *route, const wire_record_t *reco
 {
     command_t command;
     field_t field;
-    uint8_t frame[256];
-    if (command_decode(&command, record, route, &field) != STATUS_OK ||
-        record->header.operation != OP_MESSAGE_SETTLE || self->deaf)
+    status_t status = command_decode(&command, record, route, &field);
+    if (status == STATUS_OK && record->header.operation == OP_SESSIONS_REVOKED) {
+        stage_revoked(self, route, record, &command);
+        return;
+    }
+    if (status == STATUS_OK && record->header.operation != OP_MESSAGE_SETTLE)
+        status = STATUS_UNKNOWN_OPERATION;
+    if (status != STATUS_OK)
+        stage_reply(self, route, record, status, NULL);
+    if (status != STATUS_OK || self->deaf)
         return;
     const value_t *outcome = command_value(&command, FIELD_OUTCOME);
     printf("settle %" PRIu64 " %" PRIu64 " %.*s\n", command.key,
            command_number(&command, FIELD_TELL, 0), (int)outcome->text.size, outcome->text.data);
-    wire_header_t header = record->header;
-    header.kind = WIRE_REPLY;
-    header.moment = 1;
-    stage_send(self, frame, wire_put_routed(frame, route, &header, NULL, 0));
+    stage_reply(self, route, record, STATUS_OK, NULL);
 }
 
 static void
@@ -150,6 +257,12 @@ stage_line(stage_t *self, const char *line)
         stage_send(self, self->tells[number].frame, self->tells[number].size);
         return true;
     }
+    if (strncmp(line, "revoke ", 7) == 0 || strncmp(line, "unsaid ", 7) == 0)
+        return stage_revoke(self, line + 7, *line == 'r');
+    if (strcmp(line, "forget") == 0) {
+        self->entry_count = 0;
+        return true;
+    }
     if (strcmp(line, "restart") == 0) {
         stage_end(self);
         stage_begin(self);
@@ -183,8 +296,6 @@ int
 main(void)
 {
     static stage_t self = { .options = { .clients = "tcp://127.0.0.1:*",
-                                         .events = "tcp://127.0.0.1:*",
-                                         .bridges = "",
                                          .secure_clients = "",
                                          .secure_events = "",
                                          .actors = "",
@@ -197,7 +308,7 @@ main(void)
     zsys_handler_set(NULL);
     setvbuf(stdout, NULL, _IOLBF, 0);
     stage_begin(&self);
-    printf("ready %s\n", self.senders);
+    printf("ready %s %s %s\n", self.senders, self.bridges, self.public);
     for (;;) {
         zmq_pollitem_t items[] = { { .fd = STDIN_FILENO, .events = ZMQ_POLLIN },
                                    { .socket = zsock_resolve(self.actor), .events = ZMQ_POLLIN } };

@@ -169,6 +169,9 @@ sources_count_for_themselves(void **unused)
     assert_false(revoked_step(list, 0, 0, UINT64_MAX));
     assert_false(revoked_step(list, 0, UINT64_MAX, UINT64_MAX));
     assert_int_equal(revoked_known(list, REVOKED_SOURCES_MAX - 1), 0);
+    revoked_wait_for(list, 0);
+    assert_int_equal(revoked_known(list, 0), 0);
+    assert_false(revoked_step(list, 0, 10, 10));
     revoked_destroy(&list);
 }
 

@@ -2,35 +2,17 @@
 // ends; over a server that is started anew, and an end of the sender itself.
 import http from 'node:http'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { atEnd, check, equal, finish, within } from './check.mjs'
 import { start } from './processes.mjs'
+import { line, lines, say, senders as endpoint } from './stage.mjs'
 
 const { WEB_WORK: work, WEB_BUILD: build } = process.env
 
-// The stage: lines in, lines out.
-const stage = spawn(`${build}/stage`, { stdio: ['pipe', 'pipe', 'inherit'] })
-atEnd(() => stage.kill())
-const lines = [], waiting = []
-createInterface({ input: stage.stdout }).on('line', line => {
-    const at = waiting.findIndex(one => one.pattern.test(line))
-    at < 0 ? lines.push(line) : waiting.splice(at, 1)[0].yes(line)
-})
-const line = (pattern, ms = 15000) => within(ms, `${pattern} on the stage`, new Promise(yes => {
-    const at = lines.findIndex(one => pattern.test(one))
-    at < 0 ? waiting.push({ pattern, yes }) : yes(lines.splice(at, 1)[0])
-}))
-const say = async text => {
-    stage.stdin.write(text + '\n')
-    await line(/^done$/)
-}
 const tell = (number, text, { kind = 'text', phone = '+8613800138000', ms = 60000 } = {}) =>
     say(`tell ${number} ${phone} ${kind} ${Date.now() + ms} ${text}`)
 const settled = async number => (await line(new RegExp(`^settle 0 ${number} `))).split(' ')[3]
-const [, endpoint] = (await line(/^ready /)).split(' ')
 
 // The gateway: what it was given, judged by the library; what it answers is decided by the text.
 const secret = `whsec_${randomBytes(32).toString('base64')}`
