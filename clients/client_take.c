@@ -42,7 +42,7 @@ client_requeue(marquee_t *self)
 static void
 client_greeted(marquee_t *self, const marquee_reply_t *reply)
 {
-    uint64_t partitions = 0, now_ms = 0, retry_ms;
+    uint64_t partitions = 0, programmes = 0, now_ms = 0, retry_ms;
     const char *role;
     size_t size;
     if (reply->status != STATUS_OK) {
@@ -54,7 +54,9 @@ client_greeted(marquee_t *self, const marquee_reply_t *reply)
         self->hello_status = STATUS_BAD_VERSION;
         return;
     }
-    self->partitions = (uint32_t)partitions;
+    if (!marquee_reply_number(reply, "programmes", &programmes) || programmes > UINT16_MAX)
+        programmes = 0; /* a server from before there were any */
+    self->map = (shard_map_t){ (uint32_t)partitions, (uint32_t)programmes };
     if (marquee_reply_number(reply, "now_ms", &now_ms) && now_ms <= (uint64_t)TIME_MAX_MS)
         self->clock_ms = (int64_t)now_ms - client_now_ms();
     if (marquee_reply_number(reply, "busy_retry_ms", &retry_ms) && retry_ms <= 1000)
@@ -128,10 +130,12 @@ client_answer(marquee_t *self, const wire_record_t *record, int64_t now_ms)
     return 1;
 }
 
+/* An event, or a tell: something that nobody asked for. */
 static int
-client_take_event(marquee_t *self, const wire_record_t *record)
+client_take_event(marquee_t *self, const wire_record_t *record, marquee_event_fn *taker,
+                  void *argument)
 {
-    if (!self->event)
+    if (!taker)
         return 0;
     marquee_event_t event = {
         .operation = record->header.operation,
@@ -141,25 +145,7 @@ client_take_event(marquee_t *self, const wire_record_t *record)
         .body_size = record->body_size,
     };
     self->in_callback = true;
-    self->event(self->event_argument, &event);
-    self->in_callback = false;
-    return 1;
-}
-
-static int
-client_take_tell(marquee_t *self, const wire_record_t *record)
-{
-    if (!self->tell)
-        return 0;
-    marquee_tell_t tell = {
-        .operation = record->header.operation,
-        .key = record->header.key,
-        .number = record->header.request,
-        .body = record->body,
-        .body_size = record->body_size,
-    };
-    self->in_callback = true;
-    self->tell(self->tell_argument, &tell);
+    taker(argument, &event);
     self->in_callback = false;
     return 1;
 }
@@ -174,11 +160,12 @@ client_take_frame(marquee_t *self, zmq_msg_t *message, wire_kind_t kind, size_t 
     wire_record_t record;
     while (at < size && wire_next(frame, size, &at, &record) == STATUS_OK) {
         if (kind == WIRE_REPLY && record.header.kind == WIRE_TELL)
-            ran += client_take_tell(self, &record);
+            ran += client_take_event(self, &record, self->tell, self->tell_argument);
         if (record.header.kind != kind)
             continue;
-        ran += kind == WIRE_EVENT ? client_take_event(self, &record)
-                                  : client_answer(self, &record, now_ms);
+        ran += kind == WIRE_EVENT
+                   ? client_take_event(self, &record, self->event, self->event_argument)
+                   : client_answer(self, &record, now_ms);
     }
     return ran;
 }

@@ -84,20 +84,9 @@ typedef struct {
     size_t body_size;
 } marquee_event_t;
 
-/* Something that a partition wants to be done outside, for roles cashier and sender. It comes again
- * until it is answered by a command of its own (docs/protocol.md, section 10): key and number are
- * its name. */
-typedef struct {
-    uint16_t operation;
-    uint64_t key, number;
-    const void *body;
-    size_t body_size;
-} marquee_tell_t;
-
 /* A callback may make calls, but not poll, ask or destroy. */
 typedef void marquee_reply_fn(void *argument, const marquee_reply_t *reply);
 typedef void marquee_event_fn(void *argument, const marquee_event_t *event);
-typedef void marquee_tell_fn(void *argument, const marquee_tell_t *tell);
 
 typedef struct marquee marquee_t;
 
@@ -138,13 +127,19 @@ int marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee
 /* Follow the events of a showtime, or stop to; `marquee_on_event` names who gets them. 0, or -1. */
 int marquee_follow(marquee_t *self, uint64_t showtime);
 int marquee_unfollow(marquee_t *self, uint64_t showtime);
+/* The same of a cinema: each change of its programme. */
+int marquee_follow_cinema(marquee_t *self, uint64_t cinema);
+int marquee_unfollow_cinema(marquee_t *self, uint64_t cinema);
 /* Follow what a partition itself publishes; in such an event `showtime` is the partition. */
 int marquee_follow_partition(marquee_t *self, uint32_t partition);
 void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
 
-/* Be the one whom partitions tell, as long as this client polls: it says so to the server at once,
- * and again every few seconds, since the server may be another by then. */
-void marquee_on_tell(marquee_t *self, marquee_tell_fn *tell, void *argument);
+/* Be the one whom partitions tell what they want to be done outside, for roles cashier and sender,
+ * as long as this client polls: it says so to the server at once, and again every few seconds,
+ * since the server may be another by then. `tell` gets operation, key (as `showtime`), number and
+ * body. What is told comes again until it is answered by a command of its own (docs/protocol.md,
+ * section 10); key and number are its name. */
+void marquee_on_tell(marquee_t *self, marquee_event_fn *tell, void *argument);
 
 /* For other loops: a descriptor that is readable when something came, and how long (ms) to sleep at
  * most. Call marquee_poll(self, 0) after making calls, when readable, and when the time is over. */
@@ -157,6 +152,8 @@ uint32_t marquee_in_flight(const marquee_t *self);
 bool marquee_connected(const marquee_t *self);
 /* What the server said to our hello; 0 and "" before the first. */
 uint32_t marquee_partitions(const marquee_t *self);
+/* Of the programme: their numbers follow those of the box office. */
+uint32_t marquee_programmes(const marquee_t *self);
 const char *marquee_role(const marquee_t *self);
 /* The partition that a showtime belongs to; the server must have been heard. */
 uint32_t marquee_partition_of(const marquee_t *self, uint64_t showtime);

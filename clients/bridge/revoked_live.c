@@ -163,7 +163,8 @@ revoked_live_ask(revoked_live_t *self, uint32_t partition)
 static void
 revoked_live_begin(revoked_live_t *self)
 {
-    uint32_t count = marquee_partitions(self->bridge->marquee);
+    const marquee_t *marquee = self->bridge->marquee;
+    uint32_t count = marquee_partitions(marquee) + marquee_programmes(marquee);
     if (self->count || count > REVOKED_SOURCES_MAX)
         return;
     self->count = count;

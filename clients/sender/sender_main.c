@@ -162,19 +162,19 @@ sender_tried(void *argument, uint32_t slot, post_result_t result, int64_t wait_m
 }
 
 static void
-sender_told(void *argument, const marquee_tell_t *tell)
+sender_told(void *argument, const marquee_event_t *tell)
 {
     sender_t *self = argument;
     message_t message;
     uint32_t slot;
     if (tell->operation != OP_MESSAGE_SEND)
         return;
-    const char *reason = message_read(&message, tell->key, tell->number, tell->body,
+    const char *reason = message_read(&message, tell->showtime, tell->number, tell->body,
                                       tell->body_size, self->conf.text[SENDER_CONF_message_code]);
     if (reason) {
-        sender_say(self, "error", "message %" PRIu64 "-%" PRIu64 " cannot be sent: %s", tell->key,
-                   tell->number, reason);
-        sender_settle(self, tell->key, tell->number, POST_FAILED);
+        sender_say(self, "error", "message %" PRIu64 "-%" PRIu64 " cannot be sent: %s",
+                   tell->showtime, tell->number, reason);
+        sender_settle(self, tell->showtime, tell->number, POST_FAILED);
         return;
     }
     post_verdict_t verdict = post_take(self->post, &message, self->now_ms, &slot);
@@ -183,7 +183,7 @@ sender_told(void *argument, const marquee_tell_t *tell)
         sender_settle_slot(self, slot);
     if (verdict == POST_FULL)
         sender_say(self, "error", "message %" PRIu64 "-%" PRIu64 " is left for later: too many",
-                   tell->key, tell->number);
+                   tell->showtime, tell->number);
 }
 
 /* What is due goes out; what nobody needs any more is over. */
