@@ -3,7 +3,6 @@
  * SIGTERM ends it when what is being answered is answered; SIGHUP reads certificate, keys, kiosks,
  * staff and what was revoked again and opens the audit log anew; SIGUSR2 starts the program anew,
  * hands the listening sockets over, and ends this one when the new one serves. */
-#include "actors/ids.h"
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
 #include "clients/bridge/bridge.h"
@@ -13,10 +12,10 @@
 #include "clients/bridge/live.h"
 #include "clients/bridge/metrics.h"
 #include "clients/bridge/openapi.h"
+#include "clients/bridge/reload.h"
 #include "clients/bridge/revoked_live.h"
 #include "clients/bridge/store.h"
 #include "clients/bridge/succession.h"
-#include "clients/bridge/tls.h"
 #include <czmq.h>
 #include <getopt.h>
 #include <signal.h>
@@ -216,119 +215,7 @@ main_clock(evutil_socket_t fd, short what, void *argument)
         event_base_loopbreak(self->base);
 }
 
-/* ------------------------------------------------------------------ what can be read again */
-
-static int
-main_load_ring(bridge_t *self, char *error, size_t room)
-{
-    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
-    size_t size = 0;
-    char *text = store_read(folder, "tokens", &size);
-    if (!text && errno == ENOENT) { /* the first start: a key of our own */
-        uint8_t key[TOKEN_KEY_SIZE];
-        char line[128] = "first ";
-        bridge_random(key, sizeof key);
-        ids_base64_text(line + 6, key, sizeof key);
-        size = strlen(line);
-        line[size++] = '\n';
-        if (store_write(folder, "tokens", line, size) == 0)
-            text = store_read(folder, "tokens", &size);
-    }
-    if (!text) {
-        snprintf(error, room, "%.200s/tokens: %s", folder, strerror(errno));
-        return -1;
-    }
-    token_ring_t ring;
-    char reason[96];
-    int fault = token_ring_read(&ring, text, size, reason, sizeof reason);
-    if (fault)
-        snprintf(error, room, "%.200s/tokens: %s", folder, reason);
-    else
-        self->ring = ring;
-    sodium_memzero(&ring, sizeof ring);
-    sodium_memzero(text, size);
-    free(text);
-    return fault;
-}
-
-static int
-main_load_staff(bridge_t *self, char *error, size_t room)
-{
-    staff_ring_t *staff = staff_load(self->conf.text[BRIDGE_CONF_session_directory], error, room);
-    if (!staff)
-        return -1;
-    staff_destroy(&self->staff);
-    self->staff = staff;
-    return 0;
-}
-
-/* What the file no longer says stays taken back until its time, or until the next start. */
-static int
-main_load_revoked(bridge_t *self, char *error, size_t room)
-{
-    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
-    size_t size = 0;
-    char *text = store_read(folder, "revoked", &size), reason[96];
-    int fault = text || errno == ENOENT ? 0 : -1;
-    snprintf(reason, sizeof reason, "%s", strerror(errno));
-    if (text)
-        fault = revoked_read(self->revoked, text, size, self->now_ms / 1000, reason, sizeof reason);
-    if (fault)
-        snprintf(error, room, "%.200s/revoked: %s", folder, reason);
-    free(text);
-    return fault;
-}
-
-static int
-main_load_tls(bridge_t *self, char *error, size_t room)
-{
-    if (!*self->conf.text[BRIDGE_CONF_http_tls_listen])
-        return 0;
-    SSL_CTX *context =
-        tls_context(self->conf.text[BRIDGE_CONF_http_certificate],
-                    self->conf.text[BRIDGE_CONF_http_private_key],
-                    self->conf.text[BRIDGE_CONF_http_ocsp], self->edge->tls, error, room);
-    if (!context)
-        return -1;
-    SSL_CTX_free(self->edge->tls); /* connections keep theirs */
-    self->edge->tls = context;
-    return 0;
-}
-
-/* Opened anew, so that a log that was renamed away is written no longer. */
-static int
-main_load_audit(bridge_t *self, char *error, size_t room)
-{
-    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
-    int audit = store_append(folder, "audit.log");
-    if (audit < 0) {
-        snprintf(error, room, "%.200s/audit.log: %s", folder, strerror(errno));
-        return -1;
-    }
-    if (self->audit > 0) {
-        (void)fdatasync(self->audit);
-        close(self->audit);
-    }
-    self->audit = audit;
-    return 0;
-}
-
-static void
-main_reload(bridge_t *self)
-{
-    static int (*const loads[])(bridge_t * self, char *error,
-                                size_t room) = { main_load_audit,   main_load_ring, main_load_staff,
-                                                 main_load_revoked, kiosk_load,     main_load_tls };
-    char error[ZPL_ERROR_MAX];
-    bool good = true;
-    for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++)
-        if (loads[i](self, error, sizeof error) != 0) {
-            log_say(self, "error", "kept as it was: %s", error);
-            good = false;
-        }
-    if (good)
-        log_say(self, "info", "keys and certificate were read again, the audit log opened anew");
-}
+/* ------------------------------------------------------------------ signals */
 
 static void
 main_succeeded(bridge_t *self, bool good)
@@ -345,7 +232,7 @@ main_signal(evutil_socket_t number, short what, void *argument)
     bridge_t *self = argument;
     (void)what;
     if (number == SIGHUP)
-        main_reload(self);
+        reload_again(self);
     else if (number == SIGUSR2)
         succession_begin(self, main_succeeded);
     else
@@ -500,10 +387,7 @@ main_begin(bridge_t *self, char *error, size_t room)
         !(self->revoked_live = revoked_live_new(self)))
         return -1;
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
-        main_load_audit(self, error, room) != 0 || main_load_ring(self, error, room) != 0 ||
-        main_load_staff(self, error, room) != 0 || main_load_revoked(self, error, room) != 0 ||
-        kiosk_load(self, error, room) != 0 || main_load_tls(self, error, room) != 0 ||
-        main_connect(self, error, room) != 0)
+        reload_first(self, error, room) != 0 || main_connect(self, error, room) != 0)
         return -1;
     self->halls = halls_new(self);
     self->list = list_new(self);
