@@ -47,10 +47,10 @@ LDFLAGS  ?=
 all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
               $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
 all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
-libs := -lczmq -lzmq -levent_core -luring -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
+libs := -lczmq -lzmq -levent_core -luring -lcurl -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
 
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c \
-               clients/bridge/*.c))
+               clients/bridge/*.c clients/sender/*.c))
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
@@ -72,15 +72,16 @@ c_files   := $(wildcard broker/*.[ch] store/*.[ch] actors/*.[ch] clients/*.[ch] 
 
 core     := $(BUILD)/libcore.a
 # What a client needs, without the server: libmarquee.
-library_src := $(filter-out clients/%_main.c clients/zone_%.c,$(wildcard clients/*.c)) \
+library_src := $(filter-out clients/%_main.c clients/zone_%.c clients/fetch.c,$(wildcard clients/*.c)) \
                $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
                  actors/ids.c)
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
-            $(BUILD)/marquee-bridge $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
+            $(BUILD)/marquee-bridge $(BUILD)/marquee-sender $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
 benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%) $(BUILD)/bench-instructions
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
-            $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload $(BUILD)/soak
+            $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload $(BUILD)/soak \
+            $(BUILD)/stage $(BUILD)/oidc
 units    := $(unit_src:tests/unit/%.c=$(BUILD)/tests/%) $(BUILD)/tests/test_disk $(BUILD)/tests/test_disk_names
 stamp    := build/setup.stamp
 
@@ -130,6 +131,8 @@ $(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core) $(order)
 	$(link)
 $(BUILD)/marquee-bridge: $(BUILD)/clients/bridge/bridge_main.o $(core) $(order)
 	$(link)
+$(BUILD)/marquee-sender: $(BUILD)/clients/sender/sender_main.o $(core) $(order)
+	$(link)
 $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core) $(order)
@@ -153,6 +156,10 @@ $(BUILD)/overload: $(storm_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/soak: $(soak_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
+$(BUILD)/stage: $(BUILD)/tests/stage/stage_main.o $(core) $(order)
+	$(link)
+$(BUILD)/oidc: $(BUILD)/tests/oidc/oidc_main.o $(core) $(order)
+	$(link)
 $(BUILD)/bench-instructions: $(count_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
@@ -173,7 +180,7 @@ $(BUILD)/libctl.a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(ctl_src))
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/libctl.a $(core)
 	$(call say,ld)$(CC) $(all_ldflags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
 $(BUILD)/seeds: $(BUILD)/tests/fuzz/seeds.o $(BUILD)/tests/fuzz/seeds_http.o \
-    $(BUILD)/tests/fuzz/seeds_token.o $(BUILD)/libctl.a $(core)
+    $(BUILD)/tests/fuzz/seeds_token.o $(BUILD)/tests/fuzz/seeds_oidc.o $(BUILD)/libctl.a $(core)
 	$(link)
 fuzzers: $(fuzzers) $(BUILD)/seeds
 .PHONY: fuzzers
@@ -267,7 +274,7 @@ tables: programs
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ sanitized
 .PHONY: sanitized
-sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/soak $(BUILD)/proof
+sanitized: programs units $(BUILD)/history $(BUILD)/overload $(BUILD)/soak $(BUILD)/stage $(BUILD)/oidc $(BUILD)/proof
 	@BUILD=$(BUILD) tests/run $(units) tests/runner.sh $(served)
 
 #: crash      kill -9 under load, ROUNDS times, and check every acknowledged answer
@@ -341,16 +348,17 @@ install: programs library pages
 	        >$(lib)/systemd/system/$${unit##*/} || exit 1; \
 	done
 	install -m 644 conf/systemd/marquee.sysusers $(lib)/sysusers.d/marquee.conf
-	for file in marquee.conf bridge.conf; do \
+	for file in marquee.conf bridge.conf sender.conf; do \
 	    test -e $(etc)/$$file || install -m 644 conf/$$file $(etc) || exit 1; \
 	    install -m 644 conf/$$file $(etc)/$$file.example || exit 1; \
 	done
 
 #: uninstall  take away what install put there, but not the configuration
 uninstall:
-	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee marquee-load) $(lib)/libmarquee.a \
+	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee-sender marquee marquee-load) $(lib)/libmarquee.a \
 	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
-	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example)
+	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example \
+	    sender.conf.example)
 	rm -rf $(dir $(web))
 	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done
 	for unit in conf/systemd/*.service conf/systemd/*.socket; do rm -f $(lib)/systemd/system/$${unit##*/}; done

@@ -85,7 +85,8 @@ actor_event(void *argument, uint64_t showtime, const wire_header_t *header, cons
     if (zmq_msg_init_size(&message, ACTOR_TOPIC_SIZE + wire_size(size)) != 0)
         return;
     uint8_t *to = zmq_msg_data(&message);
-    *to++ = operation_of(header->operation)->key == KEY_CINEMA ? 'C' : 'S';
+    key_kind_t kind = operation_of(header->operation)->key;
+    *to++ = kind == KEY_CINEMA ? 'C' : kind == KEY_PARTITION ? 'P' : 'S';
     for (int i = 0; i < 8; i++)
         *to++ = (uint8_t)(showtime >> (56 - 8 * i));
     wire_put(to, header, body, size);

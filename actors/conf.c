@@ -31,6 +31,7 @@ conf_wrong(const zpl_t *self, size_t key)
     switch ((int)key) {
     case CONF_broker_clients:
     case CONF_broker_bridges:
+    case CONF_broker_senders:
     case CONF_broker_events:
         return conf_local(text) ? NULL
                                 : "keyless, so it must be loopback or ipc; secure_clients and "

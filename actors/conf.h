@@ -13,6 +13,7 @@
       "keyless endpoints: loopback or ipc")                                                        \
     K(broker_bridges, "broker/bridges", TEXT, "tcp://127.0.0.1:5572", 0, 400,                      \
       "keyless endpoints of role bridge")                                                          \
+    K(broker_senders, "broker/senders", TEXT, "", 0, 400, "keyless endpoints of role sender")      \
     K(broker_events, "broker/events", TEXT, "tcp://127.0.0.1:5571", 1, 400, "events, keyless")     \
     K(broker_secure_clients, "broker/secure_clients", TEXT, "", 0, 400, "endpoints with CURVE")    \
     K(broker_secure_events, "broker/secure_events", TEXT, "", 0, 400, "events with CURVE")         \

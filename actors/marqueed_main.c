@@ -162,6 +162,7 @@ marqueed_start_broker(marqueed_t *self)
         .clients = conf->text[CONF_broker_clients],
         .events = conf->text[CONF_broker_events],
         .bridges = conf->text[CONF_broker_bridges],
+        .senders = conf->text[CONF_broker_senders],
         .secure_clients = conf->text[CONF_broker_secure_clients],
         .secure_events = conf->text[CONF_broker_secure_events],
         .actors = "",
@@ -239,17 +240,18 @@ marqueed_start(marqueed_t *self)
 static void
 marqueed_serve(marqueed_t *self, int signals)
 {
-    char *clients, *events, *secure, *bridges;
+    char *clients, *events, *secure, *bridges, *senders;
     zstr_sendx(self->broker, "ENDPOINTS", NULL);
-    if (zstr_recvx(self->broker, &clients, &events, &secure, &bridges, NULL) != 4)
+    if (zstr_recvx(self->broker, &clients, &events, &secure, &bridges, &senders, NULL) != 5)
         return;
-    printf("ready clients=%s events=%s%s%s%s%s\n", clients, events, *secure ? " secure=" : "",
-           secure, *bridges ? " bridges=" : "", bridges);
+    printf("ready clients=%s events=%s%s%s%s%s%s%s\n", clients, events, *secure ? " secure=" : "",
+           secure, *bridges ? " bridges=" : "", bridges, *senders ? " senders=" : "", senders);
     fflush(stdout);
     zstr_free(&clients);
     zstr_free(&events);
     zstr_free(&secure);
     zstr_free(&bridges);
+    zstr_free(&senders);
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) < 0 && errno == EINTR)
         ;

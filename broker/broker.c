@@ -10,6 +10,7 @@ enum {
     FRONT_SECURE,
     FRONT_CASHIER,
     FRONT_BRIDGES,
+    FRONT_SENDERS,
     FRONTS,
     BROKER_TURN_MESSAGES = 512, /* taken from one socket before the others get their turn */
     BROKER_REST_MS = 1,
@@ -59,6 +60,8 @@ broker_role_of(void *argument, uint64_t name, const char *public_key)
         return ROLE_CASHIER;
     case FRONT_BRIDGES:
         return ROLE_BRIDGE;
+    case FRONT_SENDERS:
+        return ROLE_SENDER;
     default:
         return public_key ? gate_role(self->gate, public_key) : ROLE_NONE;
     }
@@ -232,7 +235,8 @@ broker_pipe(broker_t *self)
     else if (streq(word, "ENDPOINTS"))
         zstr_sendx(self->pipe, broker_endpoint(self->fronts[FRONT_PLAIN]),
                    broker_endpoint(self->events_out), broker_endpoint(self->fronts[FRONT_SECURE]),
-                   broker_endpoint(self->fronts[FRONT_BRIDGES]), NULL);
+                   broker_endpoint(self->fronts[FRONT_BRIDGES]),
+                   broker_endpoint(self->fronts[FRONT_SENDERS]), NULL);
     zstr_free(&word);
     zmsg_destroy(&message);
 }
@@ -313,6 +317,11 @@ broker_open(broker_t *self)
     if (*options->bridges) {
         self->fronts[FRONT_BRIDGES] = broker_router(options->bridges, NULL, BROKER_FRONT_HWM);
         if (!self->fronts[FRONT_BRIDGES])
+            return false;
+    }
+    if (*options->senders) {
+        self->fronts[FRONT_SENDERS] = broker_router(options->senders, NULL, BROKER_FRONT_HWM);
+        if (!self->fronts[FRONT_SENDERS])
             return false;
     }
     self->fronts[FRONT_CASHIER] = broker_router(BROKER_INSIDE_CASHIER, NULL, BROKER_HWM);

@@ -1,6 +1,6 @@
 /* broker - takes commands, finds the actor of the partition, carries answers back; decides nothing.
  *
- * One thread that gives the router its sockets: clients come in on ROUTER sockets, two keyless,
+ * One thread that gives the router its sockets: clients come in on ROUTER sockets, three keyless,
  * one with CURVE, one for the cashier of this process; actors on another. Events pass through XSUB
  * and XPUB. What is passed on, and what is refused, router.h says. */
 #ifndef BROKER_H
@@ -15,7 +15,7 @@
 
 typedef struct {
     const char *clients, *events;               /* keyless: loopback or ipc; lists by spaces */
-    const char *bridges;                        /* the same, of role bridge; "": none */
+    const char *bridges, *senders;              /* the same, of these roles; "": none */
     const char *secure_clients, *secure_events; /* CURVE */
     const char *actors, *actor_events;          /* beside inproc: ipc, or "" */
     const char *keys;                           /* folder of certificates */
@@ -27,7 +27,7 @@ typedef struct {
 
 /* A zactor. Its argument is a broker_options_t that outlives it. A second signal is 0 when all is
  * bound and 1 when it could not start (the reason is logged). The command "ENDPOINTS" on its pipe
- * is answered with four strings: the last endpoints bound of clients, events, secure clients, and
- * bridges ("": none). */
+ * is answered with five strings: the last endpoints bound of clients, events, secure clients,
+ * bridges and senders ("": none). */
 void broker_actor(zsock_t *pipe, void *options);
 #endif

@@ -18,7 +18,8 @@
     X(CASHIER, "cashier", 3)                                                                       \
     X(ACTOR, "actor", 4)                                                                           \
     X(LOAD, "load", 5)                                                                             \
-    X(STAFF, "staff", 6)
+    X(STAFF, "staff", 6)                                                                           \
+    X(SENDER, "sender", 7)
 
 typedef enum {
     ROLE_NONE = 0,
@@ -55,10 +56,10 @@ enum {
     F(TOKEN, "token", STR, 1, 32, "ticket token, as in the QR code")                               \
     F(KIOSK, "kiosk", STR, 1, 15, "name of the kiosk or gate")                                     \
     F(PROVIDER, "provider", STR, 1, 15, "payment provider")                                        \
-    F(OUTCOME, "outcome", STR, 1, 15, "succeeded, failed or closed; refunds: done or failed")      \
+    F(OUTCOME, "outcome", STR, 1, 15, "succeeded, failed or closed; others: done or failed")       \
     F(AMOUNT, "amount", UINT, 0, MONEY_MAX_FEN, "fen")                                             \
     F(TXN, "txn", STR, 1, 64, "the provider's transaction number")                                 \
-    F(CODE, "code", STR, 1, 32, "the sandbox provider's payment code")                             \
+    F(CODE, "code", STR, 1, 32, "the sandbox provider's payment code; one to log in with")         \
     F(TICKETS, "tickets", SEATS, 1, SEATS_MAX, "seat ids of the tickets meant; absent: all")       \
     F(REASON, "reason", STR, 0, 64, "why, for people")                                             \
     F(WAIT, "wait", BOOL, 0, 1, "answer when it has ended instead of at once")                     \
@@ -112,7 +113,11 @@ enum {
     F(ENDED, "ended", UINT, 0, 2932896, "last day, in days since 1970")                            \
     F(HALL_NUMBER, "hall_number", UINT, 1, 64, "hall number within the cinema")                    \
     F(EQUIPMENT, "equipment", STR, 0, 96, "what the hall shares with others, with commas between") \
-    F(VERSION, "version", UINT, 1, UINT32_MAX, "version of a hall's plan; absent: the current one")
+    F(VERSION, "version", UINT, 1, UINT32_MAX,                                                     \
+      "version of a hall's plan; absent: the current one")                                         \
+    F(PHONE, "phone", STR, 8, 16, "telephone number, E.164 with its plus")                         \
+    F(TEXT, "text", STR, 1, 480, "what is to be sent, UTF-8")                                      \
+    F(UNTIL, "until_ms", UINT, 0, TIME_MAX_MS, "when it is of no use any more")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -147,6 +152,7 @@ typedef enum {
     KEY_SHOWTIME,  /* a showtime id, 1..: a box office partition's */
     KEY_PARTITION, /* a partition number itself, of any role */
     KEY_CASHIER,   /* whoever executes provider calls */
+    KEY_SENDER,    /* whoever sends messages to people */
     KEY_CINEMA, /* a cinema id, 1..: a programme partition's; shard_partition() knows all these */
     KEY_KINDS,
 } key_kind_t;
@@ -167,8 +173,10 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 #define FIELDS_ALWAYS M3(STAFF, ONCE, TRACE)
 
 /* Roles that a key or a keyless endpoint may have. */
-#define ROLES_KEYS  (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR)
-#define ROLES_ALL   (ROLES_KEYS | ROLE_STAFF)
+#define ROLES_KEYS                                                                                 \
+    (ROLE_BRIDGE | ROLE_KIOSK | ROLE_ADMIN | ROLE_CASHIER | ROLE_LOAD | ROLE_ACTOR | ROLE_SENDER)
+/* Of those who look at the trade; a sender does not. */
+#define ROLES_ALL   ((ROLES_KEYS & ~ROLE_SENDER) | ROLE_STAFF)
 #define ROLES_TEST  (ROLE_ADMIN | ROLE_LOAD)
 #define ROLES_STAFF (ROLE_ADMIN | ROLE_LOAD | ROLE_STAFF)
 #define ROLES_SALE  (ROLE_BRIDGE | ROLES_STAFF)
@@ -177,10 +185,10 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 
 /* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
 #define OPERATION_TABLE(O)                                                                         \
-    O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL, M1(CLIENT), 0,                               \
+    O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL | ROLE_SENDER, M1(CLIENT), 0,                 \
       "partitions, programmes, role, version, now_ms, busy_retry_ms",                              \
       "introduce a client; needed once a connection")                                              \
-    O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
+    O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL | ROLE_SENDER, 0, 0,          \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
     O(3, ECHO, none, "echo", SHOWTIME, READ, ROLES_TEST, 0, FIELDS_ANY, "the body again",          \
       "measure the way without the work")                                                          \
@@ -313,14 +321,24 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       M1(VERSION), "the hall with its zones and rows", "look at a hall")                           \
     O(109, HALL_LIST, prog_hall_list, "hall.list", CINEMA, READ, ROLES_ALL, 0, 0,                  \
       "halls: [[hall_number, hall, seats, version, cleaning, equipment]]",                         \
-      "the halls of a cinema")
+      "the halls of a cinema")                                                                     \
+    O(140, MESSAGE_SEND, none, "message.send", SENDER, MACHINE, ROLE_ACTOR, M2(PHONE, UNTIL),      \
+      M2(CODE, TEXT), "answered by message.settle",                                                \
+      "send a message to somebody's telephone: a code to log in with, or a text")                  \
+    O(141, MESSAGE_SETTLE, none, "message.settle", PARTITION, WRITE, ROLE_SENDER,                  \
+      M2(TELL, OUTCOME), 0, "nothing", "say how a message ended: done or failed")                  \
+    O(142, SESSIONS_REVOKED, none, "sessions.revoked", PARTITION, READ, ROLE_BRIDGE | ROLES_STAFF, \
+      0, M2(SINCE, LIMIT), "version, revoked: [[kind, name, at_s, until_s]], next",                \
+      "the tokens that were taken back, in that order, after the first `since`")                   \
+    O(143, SESSION_REVOKED, none, "session.revoked", PARTITION, MACHINE, ROLE_ACTOR, 0, 0,         \
+      "event: from, number, revoked", "published when tokens are taken back")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
     OP_##id = (code),
     OPERATION_TABLE(O)
 #undef O
-        OPERATION_CODE_MAX = 128
+        OPERATION_CODE_MAX = 160
 } operation_code_t;
 
 typedef struct {

@@ -1,5 +1,5 @@
-/* router_back - from actors: replies to their clients, tells to the cashier, who lives and who
- * left. */
+/* router_back - from actors: replies to their clients, tells to the cashier and the sender, who
+ * lives and who left. */
 #include "broker/router_inside.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,6 +47,8 @@ router_tell(router_t *self, uint16_t sender, const wire_record_t *record, const 
         number = shard_partition(&self->map, operation->key, record->header.key);
     if (operation && operation->key == KEY_CASHIER && self->cashier) {
         router_wait(self, self->cashier, bytes, size);
+    } else if (operation && operation->key == KEY_SENDER && self->sender) {
+        router_wait(self, self->sender, bytes, size);
     } else if (number != SHARD_NOWHERE && router_up(self, &self->lanes[number])) {
         wire_route_t route = { .role = ROLE_ACTOR,
                                .partition = (uint16_t)number,

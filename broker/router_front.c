@@ -54,7 +54,7 @@ router_status(router_t *self, const peer_t *peer, const wire_record_t *record)
 {
     pack_t pack;
     pack_init(&pack, self->status_body, self->status_room);
-    pack_map(&pack, 7);
+    pack_map(&pack, 8);
     pack_str(&pack, "partitions");
     pack_array(&pack, self->lane_count);
     for (uint32_t i = 0; i < self->lane_count; i++) {
@@ -67,6 +67,7 @@ router_status(router_t *self, const peer_t *peer, const wire_record_t *record)
     }
     pack_key_uint(&pack, "clients", peers_count(self->peers));
     pack_key_bool(&pack, "cashier", self->cashier != 0);
+    pack_key_bool(&pack, "sender", self->sender != 0);
     pack_key_uint(&pack, "forwarded", self->forwarded);
     pack_key_uint(&pack, "refused", self->refused);
     pack_key_uint(&pack, "dropped", self->dropped);
@@ -162,6 +163,8 @@ router_record(router_t *self, uint64_t name, const wire_record_t *record, const 
         router_command(self, peer, record, public_key, only);
     else if (record->header.kind == WIRE_READY && peer->role == ROLE_CASHIER && peer->client)
         self->cashier = name;
+    else if (record->header.kind == WIRE_READY && peer->role == ROLE_SENDER && peer->client)
+        self->sender = name;
     else
         router_refuse(self, name, &record->header, STATUS_BAD_KIND);
 }

@@ -52,6 +52,7 @@ struct router {
     peers_t *peers;
     lane_t *lanes;
     uint64_t cashier; /* peer that executes provider calls; 0: nobody */
+    uint64_t sender;  /* peer that sends messages to people; 0: nobody */
     waiting_t *waiting;
     uint64_t *touched; /* peers with something waiting */
     uint32_t waiting_count, touched_count;

@@ -39,6 +39,7 @@ shard_partition(const shard_map_t *map, key_kind_t kind, uint64_t key)
         return key < shard_count(map) ? (uint32_t)key : SHARD_NOWHERE;
     case KEY_NONE:
     case KEY_CASHIER:
+    case KEY_SENDER:
     case KEY_KINDS:
     default:
         return SHARD_NOWHERE;

@@ -108,10 +108,17 @@ client_sweep(marquee_t *self, int64_t now_ms)
     return ran;
 }
 
+/* Is there a hello to say, now or later? Who is told things says it again and again. */
+static bool
+client_greets(const marquee_t *self)
+{
+    return self->tell || (!self->greeted && self->in_flight);
+}
+
 static int64_t
 client_next_ms(const marquee_t *self)
 {
-    bool idle = self->in_flight == 0 || self->greeted || self->blocked;
+    bool idle = !client_greets(self) || self->blocked || self->hello_status;
     return idle || self->hello_ms > self->due_ms ? self->due_ms : self->hello_ms;
 }
 
@@ -126,7 +133,7 @@ static int
 client_turn(marquee_t *self)
 {
     int64_t now_ms = client_now_ms();
-    if (!self->greeted && self->in_flight && client_hello(self, now_ms))
+    if (client_greets(self) && client_hello(self, now_ms))
         return -1;
     if (self->greeted && client_flush(self, now_ms))
         return -1;
@@ -156,7 +163,8 @@ marquee_poll(marquee_t *self, int timeout_ms)
             return 0;
         int64_t wait_ms = (next_ms < until_ms ? next_ms : until_ms) - now_ms;
         wait_ms = wait_ms < 0 ? 0 : wait_ms > INT_MAX ? INT_MAX : wait_ms;
-        if (link_wait(&self->link, self->blocked && self->in_flight, (long)wait_ms))
+        bool sending = self->blocked && (self->in_flight || self->tell);
+        if (link_wait(&self->link, sending, (long)wait_ms))
             return errno == EINTR ? 0 : -1;
     }
 }
@@ -319,6 +327,12 @@ marquee_unfollow(marquee_t *self, uint64_t showtime)
 }
 
 int
+marquee_follow_partition(marquee_t *self, uint32_t partition)
+{
+    return client_topic(self, ZMQ_SUBSCRIBE, 'P', partition);
+}
+
+int
 marquee_follow_cinema(marquee_t *self, uint64_t cinema)
 {
     return client_topic(self, ZMQ_SUBSCRIBE, 'C', cinema);
@@ -335,6 +349,14 @@ marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument)
 {
     self->event = event;
     self->event_argument = argument;
+}
+
+void
+marquee_on_tell(marquee_t *self, marquee_event_fn *tell, void *argument)
+{
+    self->tell = tell;
+    self->tell_argument = argument;
+    self->hello_ms = 0;
 }
 
 int

@@ -17,10 +17,11 @@ enum {
     CLIENT_RESEND_MS = 500,
     CLIENT_RESENDS_MAX_SHIFT = 3, /* the pause doubles up to eight times the first */
     CLIENT_HELLO_PAUSE_MS = 20,
-    CLIENT_RETRY_MS = 20, /* after BUSY, when the server names no time */
+    CLIENT_READY_MS = 2000, /* between two times that who is told things says so */
+    CLIENT_RETRY_MS = 20,   /* after BUSY, when the server names no time */
     CLIENT_RECORD_MIN = 256,
     CLIENT_ROLE_MAX = 16,
-    CLIENT_TOPIC_SIZE = 9, /* of an event frame: 'S' and a showtime, 'C' and a cinema, big endian */
+    CLIENT_TOPIC_SIZE = 9, /* of an event frame: 'S', 'C' or 'P', and the key, big endian */
 };
 #define CLIENT_NOBODY UINT32_MAX /* no slot; no partition */
 
@@ -58,8 +59,8 @@ struct marquee {
     uint16_t hello_status; /* why the server does not want us; 0: it does, or is not asked yet */
     bool greeted, retry, blocked, in_callback;
     char role[CLIENT_ROLE_MAX];
-    marquee_event_fn *event;
-    void *event_argument;
+    marquee_event_fn *event, *tell; /* NULL: nobody wants them */
+    void *event_argument, *tell_argument;
     uint8_t *answer; /* the body of the last marquee_ask() */
     size_t answer_room;
 };

@@ -189,10 +189,15 @@ client_hello(marquee_t *self, int64_t now_ms)
     wire_header_t header = { .kind = WIRE_COMMAND,
                              .operation = OP_HELLO,
                              .request = self->hello_request };
+    wire_header_t ready = { .kind = WIRE_READY, .request = 1 };
+    size_t size = wire_size((uint32_t)pack.size);
     zmq_msg_t message;
-    if (zmq_msg_init_size(&message, wire_size((uint32_t)pack.size)))
+    if (zmq_msg_init_size(&message, size + (self->tell ? wire_size(0) : 0)))
         return -1;
-    (void)wire_put(zmq_msg_data(&message), &header, body, (uint32_t)pack.size);
+    uint8_t *to = zmq_msg_data(&message);
+    (void)wire_put(to, &header, body, (uint32_t)pack.size);
+    if (self->tell)
+        (void)wire_put(to + size, &ready, NULL, 0);
     int sent = link_send(&self->link, &message);
     self->blocked = sent == 0;
     if (sent == 1)

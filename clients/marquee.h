@@ -130,7 +130,16 @@ int marquee_unfollow(marquee_t *self, uint64_t showtime);
 /* The same of a cinema: each change of its programme. */
 int marquee_follow_cinema(marquee_t *self, uint64_t cinema);
 int marquee_unfollow_cinema(marquee_t *self, uint64_t cinema);
+/* Follow what a partition itself publishes; in such an event `showtime` is the partition. */
+int marquee_follow_partition(marquee_t *self, uint32_t partition);
 void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
+
+/* Be the one whom partitions tell what they want to be done outside, for roles cashier and sender,
+ * as long as this client polls: it says so to the server at once, and again every few seconds,
+ * since the server may be another by then. `tell` gets operation, key (as `showtime`), number and
+ * body. What is told comes again until it is answered by a command of its own (docs/protocol.md,
+ * section 10); key and number are its name. */
+void marquee_on_tell(marquee_t *self, marquee_event_fn *tell, void *argument);
 
 /* For other loops: a descriptor that is readable when something came, and how long (ms) to sleep at
  * most. Call marquee_poll(self, 0) after making calls, when readable, and when the time is over. */

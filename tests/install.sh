@@ -7,7 +7,7 @@ quiet() {
     "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
 }
 check 'make install' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
-for program in marqueed marquee-bridge marquee marquee-load; do
+for program in marqueed marquee-bridge marquee-sender marquee marquee-load; do
     check "$program runs" quiet "$root/usr/bin/$program" --help
 done
 cat >"$work/stranger.c" <<'C'
@@ -38,17 +38,21 @@ check 'the unit names the installed server' \
 check 'the unit names the installed bridge' \
     grep -q '^ExecStart=/usr/bin/marquee-bridge -c /etc/marquee/bridge.conf$' \
     "$root/usr/lib/systemd/system/marquee-bridge.service"
+check 'the unit names the installed sender' \
+    grep -q '^ExecStart=/usr/bin/marquee-sender -c /etc/marquee/sender.conf$' \
+    "$root/usr/lib/systemd/system/marquee-sender.service"
 check 'its socket is there' [ -s "$root/usr/lib/systemd/system/marquee-bridge.socket" ]
 check 'nothing is left to fill in' [ -z "$(grep -rlE '@[A-Z]+@' "$root/usr/lib/systemd" "$root/usr/lib/pkgconfig")" ]
-for file in marquee.conf bridge.conf; do
+for file in marquee.conf bridge.conf sender.conf; do
     check "$file is there as an example, too" [ -s "$root/etc/marquee/$file.example" ]
     echo '# mine' >>"$root/etc/marquee/$file"
 done
 check 'the bridge takes its configuration' quiet "$root/usr/bin/marquee-bridge" \
     -c "$root/etc/marquee/bridge.conf" --set session/directory="$work/bridge" --check
+check 'the sender takes its own' quiet "$root/usr/bin/marquee-sender" -c "$root/etc/marquee/sender.conf" --check
 check 'make install again' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
-check 'the configuration was kept' [ "$(cat "$root"/etc/marquee/*.conf | grep -c '^# mine$')" = 2 ]
+check 'the configuration was kept' [ "$(cat "$root"/etc/marquee/*.conf | grep -c '^# mine$')" = 3 ]
 check 'make uninstall' quiet env -u MAKEFLAGS -u MAKELEVEL make uninstall DESTDIR="$root" PREFIX=/usr
 check 'only the configuration is left' [ "$(find "$root" -type f | sort | tr '\n' ' ')" = \
-    "$root/etc/marquee/bridge.conf $root/etc/marquee/marquee.conf " ]
+    "$root/etc/marquee/bridge.conf $root/etc/marquee/marquee.conf $root/etc/marquee/sender.conf " ]
 finish

@@ -14,12 +14,14 @@
     X(UNAUTHORIZED, 401, "a session or token is needed")                                           \
     X(TOKEN_MISSING, 401, "there is no token")                                                     \
     X(TOKEN_MALFORMED, 401, "the token cannot be read")                                            \
+    X(TOKEN_UNSIGNED, 401, "the token is not signed")                                              \
     X(TOKEN_WRONG_ALG, 401, "the token is signed in a way that is not accepted")                   \
     X(TOKEN_UNKNOWN_KEY, 401, "the token is signed under a key that is not known")                 \
     X(TOKEN_FORGED, 401, "the token's signature is wrong")                                         \
     X(TOKEN_WRONG_ISSUER, 401, "the token is of another issuer")                                   \
     X(TOKEN_EXPIRED, 401, "the token is over")                                                     \
     X(TOKEN_NOT_YET, 401, "the token is not valid yet")                                            \
+    X(TOKEN_REVOKED, 401, "the token was taken back; log in again")                                \
     X(STAFF_ONLY, 403, "this is for staff")                                                        \
     X(CSRF_TOKEN, 403, "the X-CSRF-Token of the session is needed")                                \
     X(CROSS_ORIGIN, 403, "a page of another origin may not do this")                               \

@@ -15,6 +15,7 @@
 #include "clients/bridge/edge.h"
 #include "clients/bridge/kiosk.h"
 #include "clients/bridge/limit.h"
+#include "clients/bridge/revoked.h"
 #include "clients/bridge/route.h"
 #include "clients/bridge/staff.h"
 #include "clients/bridge/token.h"
@@ -27,6 +28,7 @@ typedef struct call call_t;
 typedef struct halls halls_t;
 typedef struct files files_t;
 typedef struct list list_t;
+typedef struct revoked_live revoked_live_t;
 
 enum {
     BRIDGE_REQUEST_ID_MAX = 36,
@@ -49,8 +51,10 @@ typedef struct {
     token_role_t role;
     uint64_t user;
     bool cookie;                      /* proved by a cookie, so that CSRF is possible */
+    bool key;                         /* proved by a key of staff */
     token_session_t session;          /* of the cookie */
-    char staff[BRIDGE_STAFF_MAX + 1]; /* of staff; of a kiosk its name */
+    token_cinemas_t cinemas;          /* of a cinema_admin */
+    char staff[BRIDGE_STAFF_MAX + 1]; /* of staff and cinema_admins; of a kiosk its name */
 } identity_t;
 
 /* A request that is being answered. */
@@ -102,6 +106,8 @@ struct bridge {
     token_ring_t ring;
     kiosk_ring_t *kiosks;
     staff_ring_t *staff;
+    revoked_list_t *revoked;
+    revoked_live_t *revoked_live;
     limit_t *by_address[LANES], *by_user;
     call_t *free_calls, *under_way;
     uint32_t free_count, calls;
@@ -154,6 +160,8 @@ int kiosk_load(bridge_t *self, char *error, size_t room);
 /* guard.c: who calls, and may they? 0, or it has answered with a problem. */
 int guard_admit(call_t *call, const http_request_t *request, http_text_t body);
 void guard_address(call_t *call, const http_request_t *request);
+/* The number under which a member of staff buys at the desk. */
+uint64_t guard_desk_user(const char *name);
 /* Does it come from a page of an origin that is listed? Then it may read the answer. */
 void guard_origin(call_t *call, const http_request_t *request);
 /* metrics.c */

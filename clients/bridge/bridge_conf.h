@@ -45,8 +45,10 @@
       "push to many sockets with one system call, where the kernel lets us")                       \
     K(live_halls, "live/halls", NUMBER, "4096", 16, 1000000, "showtimes whose seats are kept")     \
     K(session_directory, "session/directory", TEXT, "data/bridge", 1, 200,                         \
-      "keys, kiosks, staff, audit")                                                                \
+      "keys, kiosks, staff, what was revoked, audit")                                              \
     K(session_hours, "session/hours", NUMBER, "24", 1, 720, "how long a guest's session lasts")    \
+    K(session_token_s, "session/token_s", NUMBER, "7200", 60, 86400,                               \
+      "seconds that a bearer token is good")                                                       \
     K(session_issuer, "session/issuer", TEXT, "marquee", 1, 60, "iss of tokens")                   \
     K(log_level, "log/level", TEXT, "info", 1, 7, "debug, info or error")                          \
     K(log_sample, "log/sample", NUMBER, "100", 1, 1000000,                                         \

@@ -1,9 +1,8 @@
 /* marquee-bridge - HTTP, WebSocket and TLS in front of marqueed.
  *
- * SIGTERM ends it when what is being answered is answered; SIGHUP reads certificate, keys, kiosks
- * and staff again and opens the audit log anew; SIGUSR2 starts the program anew, hands the
- * listening sockets over, and ends this one when the new one serves. */
-#include "actors/ids.h"
+ * SIGTERM ends it when what is being answered is answered; SIGHUP reads certificate, keys, kiosks,
+ * staff and what was revoked again and opens the audit log anew; SIGUSR2 starts the program anew,
+ * hands the listening sockets over, and ends this one when the new one serves. */
 #include "clients/bridge/answer.h"
 #include "clients/bridge/ask.h"
 #include "clients/bridge/bridge.h"
@@ -13,9 +12,10 @@
 #include "clients/bridge/live.h"
 #include "clients/bridge/metrics.h"
 #include "clients/bridge/openapi.h"
+#include "clients/bridge/reload.h"
+#include "clients/bridge/revoked_live.h"
 #include "clients/bridge/store.h"
 #include "clients/bridge/succession.h"
-#include "clients/bridge/tls.h"
 #include <czmq.h>
 #include <getopt.h>
 #include <signal.h>
@@ -29,12 +29,13 @@ enum {
     MAIN_FILES = 200000,
     MAIN_CLOCK_MS = 100,
     MAIN_POLLS = 16,
-    MAIN_LOOK_TICKS = 20,  /* of the clock, between two looks at the site */
-    MAIN_GREET_TICKS = 2,  /* between two attempts to find the broker */
-    MAIN_SYNC_TICKS = 10,  /* between two syncs of the audit log */
-    MAIN_DRAIN_MS = 10000, /* what is not answered by then is cut */
-    MAIN_HEIR_MS = 3000,   /* so long a new process looks for the server before it takes over */
-    MAIN_PLACES = 65536,   /* names that a rate table remembers */
+    MAIN_LOOK_TICKS = 20,    /* of the clock, between two looks at the site */
+    MAIN_REVOKED_TICKS = 10, /* between two questions for revoked tokens */
+    MAIN_GREET_TICKS = 2,    /* between two attempts to find the broker */
+    MAIN_SYNC_TICKS = 10,    /* between two syncs of the audit log */
+    MAIN_DRAIN_MS = 10000,   /* what is not answered by then is cut */
+    MAIN_HEIR_MS = 3000,     /* so long a new process looks for the server before it takes over */
+    MAIN_PLACES = 65536,     /* names that a rate table remembers */
 };
 
 static const char main_usage[] =
@@ -131,6 +132,8 @@ main_poll(bridge_t *self)
     bool connected = marquee_connected(self->marquee);
     if (connected != self->connected)
         log_say(self, "info", connected ? "the server is there" : "the server is away");
+    if (connected && !self->connected)
+        revoked_live_connected(self->revoked_live);
     self->connected = connected;
     if (polls == MAIN_POLLS && !self->turn_due) {
         self->turn_due = true;
@@ -192,10 +195,14 @@ main_clock(evutil_socket_t fd, short what, void *argument)
     (void)what;
     main_read_clock(self);
     self->ticks++;
+    if (token_ring_age(&self->ring, self->now_ms / 1000))
+        log_say(self, "info", "a key of tokens is over");
     if (!self->connected && self->ticks % MAIN_GREET_TICKS == 0)
         main_greet(self);
     if (self->connected && self->ticks % MAIN_LOOK_TICKS == 0)
         metrics_look(self);
+    if (self->connected && self->ticks % MAIN_REVOKED_TICKS == 0)
+        revoked_live_clock(self->revoked_live);
     if (self->audit_unsynced && self->ticks % MAIN_SYNC_TICKS == 0) {
         self->audit_unsynced = false;
         if (fdatasync(self->audit) != 0)
@@ -208,102 +215,7 @@ main_clock(evutil_socket_t fd, short what, void *argument)
         event_base_loopbreak(self->base);
 }
 
-/* ------------------------------------------------------------------ what can be read again */
-
-static int
-main_load_ring(bridge_t *self, char *error, size_t room)
-{
-    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
-    size_t size = 0;
-    char *text = store_read(folder, "tokens", &size);
-    if (!text && errno == ENOENT) { /* the first start: a key of our own */
-        uint8_t key[TOKEN_KEY_SIZE];
-        char line[128] = "first ";
-        bridge_random(key, sizeof key);
-        ids_base64_text(line + 6, key, sizeof key);
-        size = strlen(line);
-        line[size++] = '\n';
-        if (store_write(folder, "tokens", line, size) == 0)
-            text = store_read(folder, "tokens", &size);
-    }
-    if (!text) {
-        snprintf(error, room, "%.200s/tokens: %s", folder, strerror(errno));
-        return -1;
-    }
-    token_ring_t ring;
-    char reason[96];
-    int fault = token_ring_read(&ring, text, size, reason, sizeof reason);
-    if (fault)
-        snprintf(error, room, "%.200s/tokens: %s", folder, reason);
-    else
-        self->ring = ring;
-    sodium_memzero(&ring, sizeof ring);
-    sodium_memzero(text, size);
-    free(text);
-    return fault;
-}
-
-static int
-main_load_staff(bridge_t *self, char *error, size_t room)
-{
-    staff_ring_t *staff = staff_load(self->conf.text[BRIDGE_CONF_session_directory], error, room);
-    if (!staff)
-        return -1;
-    staff_destroy(&self->staff);
-    self->staff = staff;
-    return 0;
-}
-
-static int
-main_load_tls(bridge_t *self, char *error, size_t room)
-{
-    if (!*self->conf.text[BRIDGE_CONF_http_tls_listen])
-        return 0;
-    SSL_CTX *context =
-        tls_context(self->conf.text[BRIDGE_CONF_http_certificate],
-                    self->conf.text[BRIDGE_CONF_http_private_key],
-                    self->conf.text[BRIDGE_CONF_http_ocsp], self->edge->tls, error, room);
-    if (!context)
-        return -1;
-    SSL_CTX_free(self->edge->tls); /* connections keep theirs */
-    self->edge->tls = context;
-    return 0;
-}
-
-/* Opened anew, so that a log that was renamed away is written no longer. */
-static int
-main_load_audit(bridge_t *self, char *error, size_t room)
-{
-    const char *folder = self->conf.text[BRIDGE_CONF_session_directory];
-    int audit = store_append(folder, "audit.log");
-    if (audit < 0) {
-        snprintf(error, room, "%.200s/audit.log: %s", folder, strerror(errno));
-        return -1;
-    }
-    if (self->audit > 0) {
-        (void)fdatasync(self->audit);
-        close(self->audit);
-    }
-    self->audit = audit;
-    return 0;
-}
-
-static void
-main_reload(bridge_t *self)
-{
-    static int (*const loads[])(bridge_t * self, char *error,
-                                size_t room) = { main_load_audit, main_load_ring, main_load_staff,
-                                                 kiosk_load, main_load_tls };
-    char error[ZPL_ERROR_MAX];
-    bool good = true;
-    for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++)
-        if (loads[i](self, error, sizeof error) != 0) {
-            log_say(self, "error", "kept as it was: %s", error);
-            good = false;
-        }
-    if (good)
-        log_say(self, "info", "keys and certificate were read again, the audit log opened anew");
-}
+/* ------------------------------------------------------------------ signals */
 
 static void
 main_succeeded(bridge_t *self, bool good)
@@ -320,7 +232,7 @@ main_signal(evutil_socket_t number, short what, void *argument)
     bridge_t *self = argument;
     (void)what;
     if (number == SIGHUP)
-        main_reload(self);
+        reload_again(self);
     else if (number == SIGUSR2)
         succession_begin(self, main_succeeded);
     else
@@ -328,6 +240,16 @@ main_signal(evutil_socket_t number, short what, void *argument)
 }
 
 /* ------------------------------------------------------------------ birth and end */
+
+static void
+main_event(void *argument, const marquee_event_t *event)
+{
+    bridge_t *self = argument;
+    if (event->operation == OP_SESSION_REVOKED)
+        revoked_live_event(self->revoked_live, event);
+    else
+        halls_event(self, event);
+}
 
 static int
 main_connect(bridge_t *self, char *error, size_t room)
@@ -353,7 +275,7 @@ main_connect(bridge_t *self, char *error, size_t room)
     int saved = errno;
     zcert_destroy(&key);
     if (self->marquee) {
-        marquee_on_event(self->marquee, halls_event, self);
+        marquee_on_event(self->marquee, main_event, self);
         return 0;
     }
     snprintf(error, room, "%.200s: %s", options.endpoint, zmq_strerror(saved));
@@ -461,10 +383,11 @@ main_begin(bridge_t *self, char *error, size_t room)
         snprintf(error, room, "%.200s: %s", files, strerror(errno));
         return -1;
     }
+    if (!(self->revoked = revoked_new(REVOKED_MAX, self->secret)) ||
+        !(self->revoked_live = revoked_live_new(self)))
+        return -1;
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
-        main_load_audit(self, error, room) != 0 || main_load_ring(self, error, room) != 0 ||
-        main_load_staff(self, error, room) != 0 || kiosk_load(self, error, room) != 0 ||
-        main_load_tls(self, error, room) != 0 || main_connect(self, error, room) != 0)
+        reload_first(self, error, room) != 0 || main_connect(self, error, room) != 0)
         return -1;
     self->halls = halls_new(self);
     self->list = list_new(self);
@@ -481,6 +404,8 @@ main_end(bridge_t *self)
     metrics_forget(self);
     files_destroy(&self->files);
     staff_destroy(&self->staff);
+    revoked_live_destroy(&self->revoked_live);
+    revoked_destroy(&self->revoked);
     free(self->kiosks);
     for (size_t i = 0; i < LANES; i++)
         limit_destroy(&self->by_address[i]);

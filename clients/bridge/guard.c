@@ -2,6 +2,8 @@
  * rates. */
 #include "clients/bridge/answer.h"
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/keyfile.h"
+#include "clients/bridge/revoked_live.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +71,7 @@ guard_address(call_t *call, const http_request_t *request)
 
 /* A member of staff who buys at the desk does so under a number of the name's own, above those of
  * guests. */
-static uint64_t
+uint64_t
 guard_desk_user(const char *name)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -86,12 +88,37 @@ guard_unauthorized(call_t *call, problem_t problem)
     return -1;
 }
 
-/* sub is "g" and the user number. */
+/* What a cinema_admin may is told by the cinema that is meant: where none is, they are buyers. */
+static void
+guard_take_staff(identity_t *who, const staff_t *staff)
+{
+    who->kind = staff->role == TOKEN_ROLE_CINEMA_ADMIN ? IDENTITY_BUYER : IDENTITY_STAFF;
+    who->role = staff->role;
+    who->cinemas = staff->cinemas;
+    memcpy(who->staff, staff->name, sizeof who->staff);
+    who->user = guard_desk_user(staff->name);
+}
+
+/* sub is "s:" and the name, which must still have a key of that role. */
+static int
+guard_staff_token(call_t *call, const token_jwt_t *jwt)
+{
+    staff_t staff = { .role = jwt->role, .cinemas = jwt->cinemas };
+    http_text_t name = { jwt->subject + 2, strlen(jwt->subject) - 2 };
+    if (strncmp(jwt->subject, "s:", 2) != 0 || !keyfile_name(name, staff.name, sizeof staff.name))
+        return guard_unauthorized(call, PROBLEM_TOKEN_MALFORMED);
+    if (!staff_is(call->bridge->staff, &staff))
+        return guard_unauthorized(call, PROBLEM_TOKEN_REVOKED);
+    guard_take_staff(&call->identity, &staff);
+    return 0;
+}
+
+/* sub is "g", or "m" of a member, and the user number. */
 static bool
 guard_subject(const char *subject, uint64_t *user)
 {
     uint64_t number = 0;
-    if (*subject++ != 'g' || !*subject)
+    if ((*subject != 'g' && *subject != 'm') || !*++subject)
         return false;
     for (; *subject; subject++) {
         if (*subject < '0' || *subject > '9' || number > (uint64_t)INT64_MAX / 10)
@@ -111,6 +138,14 @@ guard_jwt(call_t *call, http_text_t text)
         &self->ring, self->conf.text[BRIDGE_CONF_session_issuer], text, self->now_ms / 1000, &jwt);
     if (verdict != TOKEN_GOOD)
         return guard_unauthorized(call, answer_problem_named(token_verdict_name(verdict)));
+    if (revoked_has(self->revoked, &jwt))
+        return guard_unauthorized(call, PROBLEM_TOKEN_REVOKED);
+    if (jwt.subject[0] == 'm' && !revoked_live_whole(self->revoked_live)) {
+        answer_problem(call, PROBLEM_SERVER_AWAY, NULL, "Retry-After: 1\r\n");
+        return -1;
+    }
+    if (jwt.role >= TOKEN_ROLE_STAFF)
+        return guard_staff_token(call, &jwt);
     if (!guard_subject(jwt.subject, &call->identity.user))
         return guard_unauthorized(call, PROBLEM_TOKEN_MALFORMED);
     call->identity.kind = IDENTITY_BUYER;
@@ -122,18 +157,17 @@ static int
 guard_bearer(call_t *call, http_text_t value)
 {
     static const char scheme[] = "Bearer ";
-    identity_t *who = &call->identity;
+    staff_t staff;
     if (value.size < sizeof scheme - 1 ||
         !http_text_is_nocase((http_text_t){ value.data, sizeof scheme - 1 }, scheme))
         return guard_unauthorized(call, PROBLEM_TOKEN_MALFORMED);
     http_text_t token = { value.data + sizeof scheme - 1, value.size - (sizeof scheme - 1) };
     if (memchr(token.data, '.', token.size))
         return guard_jwt(call, token);
-    if (!staff_find(call->bridge->staff, token, who->staff))
+    if (!staff_find(call->bridge->staff, token, &staff))
         return guard_unauthorized(call, PROBLEM_TOKEN_FORGED);
-    who->kind = IDENTITY_STAFF;
-    who->role = TOKEN_ROLE_STAFF;
-    who->user = guard_desk_user(who->staff);
+    guard_take_staff(&call->identity, &staff);
+    call->identity.key = true;
     return 0;
 }
 

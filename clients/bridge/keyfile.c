@@ -76,6 +76,22 @@ keyfile_key(http_text_t word, uint8_t key[KEYFILE_KEY_MAX], uint8_t *size)
     return true;
 }
 
+bool
+keyfile_time(http_text_t word, int64_t *time_s)
+{
+    enum { DIGITS_MAX = 12 };
+    int64_t value = 0;
+    if (word.size == 0 || word.size > DIGITS_MAX)
+        return false;
+    for (size_t i = 0; i < word.size; i++) {
+        if (word.data[i] < '0' || word.data[i] > '9')
+            return false;
+        value = value * 10 + (word.data[i] - '0');
+    }
+    *time_s = value;
+    return value > 0;
+}
+
 int
 keyfile_wrong(const keyfile_t *self, const char *reason, char *error, size_t room)
 {

@@ -6,7 +6,7 @@
 #include "clients/bridge/http.h"
 
 enum {
-    KEYFILE_WORDS_MAX = 4,
+    KEYFILE_WORDS_MAX = 5,
     KEYFILE_KEY_MIN = 32,
     KEYFILE_KEY_MAX = 64,
 };
@@ -24,6 +24,8 @@ bool keyfile_next(keyfile_t *self);
 bool keyfile_name(http_text_t word, char *name, size_t room);
 /* Take a key of 32 to 64 bytes in base64url. False: it is no such key. */
 bool keyfile_key(http_text_t word, uint8_t key[KEYFILE_KEY_MAX], uint8_t *size);
+/* Take Unix seconds, 1 to 12 digits and not 0. False: they are no such thing. */
+bool keyfile_time(http_text_t word, int64_t *time_s);
 /* Write "line N: reason"; returns -1. */
 int keyfile_wrong(const keyfile_t *self, const char *reason, char *error, size_t room);
 #endif

@@ -32,7 +32,7 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
     R(SESSION_GET, GET, "/api/session", ANYONE, ENTER, 0, session_get, "", "", 200,                \
       "Who I am; begins a guest session by cookie where there is none")                            \
     R(SESSION_POST, POST, "/api/session", ANYONE, ENTER, 0, session_post, "", "", 201,             \
-      "A guest's bearer token, for programs")                                                      \
+      "A guest's bearer token, for programs; with a key of staff, one of theirs")                  \
     R(SESSION_DELETE, DELETE, "/api/session", BUYER, READ, 0, session_delete, "", "", 204,         \
       "End the cookie session")                                                                    \
     R(CHECKOUT, GET, "/checkout", ANYONE, ENTER, 0, session_get, "", "", 200,                      \

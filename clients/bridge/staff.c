@@ -13,10 +13,40 @@ enum { STAFF_MAX = 256 };
 struct staff_ring {
     uint32_t count;
     struct {
-        char name[STAFF_NAME_MAX + 1];
+        staff_t who;
         uint8_t digest[crypto_hash_sha256_BYTES];
     } keys[STAFF_MAX];
 };
+
+bool
+staff_cinemas(http_text_t word, token_cinemas_t *cinemas)
+{
+    const char *at = word.data, *end = at + word.size;
+    *cinemas = (token_cinemas_t){ 0 };
+    while (at < end) {
+        uint64_t number = 0;
+        for (; at < end && *at >= '0' && *at <= '9' && number <= INT64_MAX / 10; at++)
+            number = number * 10 + (uint64_t)(*at - '0');
+        if (!token_cinemas_add(cinemas, number) || (at < end && *at != ',') || at + 1 == end)
+            return false;
+        at += at < end;
+    }
+    return cinemas->count > 0;
+}
+
+/* What stands behind the digest: nothing for staff, else a role, behind it cinemas where they
+ * belong. */
+static bool
+staff_read_role(const keyfile_t *file, staff_t *who)
+{
+    char word[TOKEN_KID_MAX + 1] = "staff";
+    if (file->count > 2 && !keyfile_name(file->words[2], word, sizeof word))
+        return false;
+    who->role = token_role_named(word);
+    if (who->role == TOKEN_ROLE_CINEMA_ADMIN)
+        return file->count == 4 && staff_cinemas(file->words[3], &who->cinemas);
+    return file->count < 4 && (who->role == TOKEN_ROLE_STAFF || who->role == TOKEN_ROLE_OPERATOR);
+}
 
 static int
 staff_read_lines(staff_ring_t *self, const char *text, size_t size, char *error, size_t room)
@@ -26,9 +56,12 @@ staff_read_lines(staff_ring_t *self, const char *text, size_t size, char *error,
         size_t got;
         if (self->count == STAFF_MAX)
             return keyfile_wrong(&file, "too many keys", error, room);
-        if (file.count != 2 ||
-            !keyfile_name(file.words[0], self->keys[self->count].name, sizeof self->keys[0].name))
+        staff_t *who = &self->keys[self->count].who;
+        if (file.count < 2 || !keyfile_name(file.words[0], who->name, sizeof who->name))
             return keyfile_wrong(&file, "not NAME and a digest", error, room);
+        if (!staff_read_role(&file, who))
+            return keyfile_wrong(&file, "the role is staff, operator, or cinema_admin and cinemas",
+                                 error, room);
         if (sodium_hex2bin(self->keys[self->count].digest, sizeof self->keys[0].digest,
                            file.words[1].data, file.words[1].size, NULL, &got, NULL) != 0 ||
             got != sizeof self->keys[0].digest)
@@ -74,7 +107,7 @@ staff_destroy(staff_ring_t **self_p)
 }
 
 bool
-staff_find(const staff_ring_t *self, http_text_t key, char name[STAFF_NAME_MAX + 1])
+staff_find(const staff_ring_t *self, http_text_t key, staff_t *who)
 {
     enum { STAFF_KEY_MAX = 128 };
     uint8_t digest[crypto_hash_sha256_BYTES];
@@ -84,8 +117,20 @@ staff_find(const staff_ring_t *self, http_text_t key, char name[STAFF_NAME_MAX +
     for (uint32_t i = 0; i < self->count; i++) {
         if (sodium_memcmp(self->keys[i].digest, digest, sizeof digest) != 0)
             continue;
-        memcpy(name, self->keys[i].name, sizeof self->keys[i].name);
+        *who = self->keys[i].who;
         return true;
+    }
+    return false;
+}
+
+bool
+staff_is(const staff_ring_t *self, const staff_t *who)
+{
+    for (uint32_t i = 0; i < self->count; i++) {
+        const staff_t *one = &self->keys[i].who;
+        if (strcmp(one->name, who->name) == 0 && one->role == who->role &&
+            token_cinemas_same(&one->cinemas, &who->cinemas))
+            return true;
     }
     return false;
 }

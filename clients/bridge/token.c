@@ -35,12 +35,16 @@ token_ring_add(token_ring_t *self, const keyfile_t *file)
     if (self->count == TOKEN_KEYS_MAX)
         return "more keys than a ring has";
     token_key_t *key = &self->keys[self->count];
-    if (file->count != 2)
+    if (file->count != 2 && file->count != 3)
         return "not a kid and a key";
     if (!keyfile_name(file->words[0], key->kid, sizeof key->kid))
         return "a kid has 1 to 31 letters, digits, '-' and '_'";
     if (!keyfile_key(file->words[1], key->key, &key->size))
         return "a key has 32 to 64 bytes in base64url";
+    if (file->count == 3 && !keyfile_time(file->words[2], &key->until_s))
+        return "behind a key stands when it ends, in Unix seconds";
+    if (key->until_s && self->count == 0)
+        return "the first key signs, so it has no end";
     for (uint32_t i = 0; i < self->count; i++) {
         const token_key_t *other = &self->keys[i];
         if (strcmp(other->kid, key->kid) == 0)
@@ -67,6 +71,19 @@ token_ring_read(token_ring_t *self, const char *text, size_t size, char *error, 
         return 0;
     sodium_memzero(self, sizeof *self);
     return keyfile_wrong(&file, reason, error, room);
+}
+
+bool
+token_ring_age(token_ring_t *self, int64_t now_s)
+{
+    uint32_t kept = 1, count = self->count;
+    assert(count > 0 && count <= TOKEN_KEYS_MAX && self->keys[0].until_s == 0);
+    for (uint32_t i = 1; i < count; i++)
+        if (self->keys[i].until_s == 0 || now_s < self->keys[i].until_s)
+            self->keys[kept++] = self->keys[i];
+    self->count = kept;
+    sodium_memzero(&self->keys[kept], (TOKEN_KEYS_MAX - kept) * sizeof self->keys[0]);
+    return kept < count;
 }
 
 const token_key_t *
@@ -224,6 +241,40 @@ token_role_named(const char *name)
     return TOKEN_ROLE_NONE;
 }
 
+bool
+token_cinemas_add(token_cinemas_t *self, uint64_t cinema)
+{
+    uint32_t at = 0;
+    assert(self->count <= TOKEN_CINEMAS_MAX);
+    while (at < self->count && self->ids[at] < cinema)
+        at++;
+    if (cinema == 0 || cinema > INT64_MAX || self->count == TOKEN_CINEMAS_MAX ||
+        (at < self->count && self->ids[at] == cinema))
+        return false;
+    memmove(&self->ids[at + 1], &self->ids[at], (self->count - at) * sizeof self->ids[0]);
+    self->ids[at] = cinema;
+    self->count++;
+    return true;
+}
+
+bool
+token_cinemas_same(const token_cinemas_t *self, const token_cinemas_t *other)
+{
+    return self->count == other->count &&
+           memcmp(self->ids, other->ids, self->count * sizeof self->ids[0]) == 0;
+}
+
+bool
+token_runs(token_role_t role, const token_cinemas_t *cinemas, uint64_t cinema)
+{
+    if (role == TOKEN_ROLE_STAFF || role == TOKEN_ROLE_OPERATOR)
+        return true;
+    for (uint32_t i = 0; role == TOKEN_ROLE_CINEMA_ADMIN && i < cinemas->count; i++)
+        if (cinemas->ids[i] == cinema)
+            return true;
+    return false;
+}
+
 const char *
 token_verdict_name(token_verdict_t verdict)
 {
@@ -231,13 +282,15 @@ token_verdict_name(token_verdict_t verdict)
         [TOKEN_GOOD] = "OK",
         [TOKEN_MISSING] = "TOKEN_MISSING",
         [TOKEN_MALFORMED] = "TOKEN_MALFORMED",
+        [TOKEN_UNSIGNED] = "TOKEN_UNSIGNED",
         [TOKEN_WRONG_ALG] = "TOKEN_WRONG_ALG",
         [TOKEN_UNKNOWN_KEY] = "TOKEN_UNKNOWN_KEY",
         [TOKEN_FORGED] = "TOKEN_FORGED",
         [TOKEN_WRONG_ISSUER] = "TOKEN_WRONG_ISSUER",
         [TOKEN_EXPIRED] = "TOKEN_EXPIRED",
         [TOKEN_NOT_YET] = "TOKEN_NOT_YET",
+        [TOKEN_REVOKED] = "TOKEN_REVOKED",
     };
-    assert(verdict <= TOKEN_NOT_YET);
+    assert(verdict <= TOKEN_REVOKED);
     return names[verdict];
 }

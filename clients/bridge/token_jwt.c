@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <sodium/utils.h>
 #include <string.h>
+#include <strings.h>
 
 enum { PART_MAX = TOKEN_JWT_MAX * 3 / 4, BRACKETS_MAX = 32 };
 
@@ -44,20 +45,43 @@ token_jwt_plain(const char *text)
     return true;
 }
 
+/* A claim of text that may be absent; 0, or -1 without memory. */
+static int
+token_jwt_put_text(json_t *claims, const char *name, const char *text)
+{
+    return text[0] ? json_object_set_new(claims, name, json_string(text)) : 0;
+}
+
+static int
+token_jwt_put_cinemas(json_t *claims, const token_cinemas_t *cinemas)
+{
+    json_t *list = json_array();
+    int fault = list ? 0 : -1;
+    for (uint32_t i = 0; i < cinemas->count; i++)
+        fault |= json_array_append_new(list, json_integer((json_int_t)cinemas->ids[i]));
+    if (fault || cinemas->count == 0) {
+        json_decref(list);
+        return fault;
+    }
+    return json_object_set_new(claims, "cinemas", list);
+}
+
 static json_t *
 token_jwt_claims(const char *issuer, const token_jwt_t *jwt)
 {
     if (!jwt->subject[0] || !token_jwt_plain(jwt->subject) || !token_jwt_plain(jwt->id) ||
-        jwt->role == TOKEN_ROLE_NONE || jwt->issued_s < 0 || jwt->expires_s < 0)
+        !token_jwt_plain(jwt->family) || jwt->role == TOKEN_ROLE_NONE || jwt->issued_s < 0 ||
+        jwt->expires_s < 0 || (jwt->cinemas.count > 0) != (jwt->role == TOKEN_ROLE_CINEMA_ADMIN))
         return NULL;
     json_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", issuer, "sub", jwt->subject,
                                "role", token_role_name(jwt->role), "iat", (json_int_t)jwt->issued_s,
                                "exp", (json_int_t)jwt->expires_s);
-    if (claims && jwt->id[0] && json_object_set_new(claims, "jti", json_string(jwt->id)) != 0) {
-        json_decref(claims);
-        return NULL;
-    }
-    return claims;
+    if (claims && token_jwt_put_text(claims, "jti", jwt->id) == 0 &&
+        token_jwt_put_text(claims, "sid", jwt->family) == 0 &&
+        token_jwt_put_cinemas(claims, &jwt->cinemas) == 0)
+        return claims;
+    json_decref(claims);
+    return NULL;
 }
 
 size_t
@@ -145,6 +169,8 @@ token_jwt_judge_header(const token_ring_t *ring, const json_t *header, const tok
     if (!header || (typ && !json_is_string(typ)) ||
         (typ && strcmp(json_string_value(typ), "JWT") != 0))
         return TOKEN_MALFORMED;
+    if (alg && strcasecmp(alg, "none") == 0)
+        return TOKEN_UNSIGNED;
     if (!alg || strcmp(alg, "HS256") != 0 || json_object_get(header, "crit"))
         return TOKEN_WRONG_ALG;
     *key = kid ? token_ring_find(ring, (http_text_t){ .data = kid, .size = strlen(kid) }) : NULL;
@@ -178,19 +204,39 @@ token_jwt_time(const json_t *value, int64_t *time_s)
     return json_is_integer(value) && *time_s >= 0;
 }
 
+/* A cinema_admin has cinemas, in whatever order; nobody else has. */
+static bool
+token_jwt_cinemas(const json_t *list, token_jwt_t *jwt)
+{
+    size_t index;
+    const json_t *one;
+    if (!list || jwt->role != TOKEN_ROLE_CINEMA_ADMIN)
+        return !list && jwt->role != TOKEN_ROLE_CINEMA_ADMIN;
+    json_array_foreach(list, index, one)
+    {
+        json_int_t cinema = json_integer_value(one);
+        if (cinema <= 0 || !token_cinemas_add(&jwt->cinemas, (uint64_t)cinema))
+            return false;
+    }
+    return jwt->cinemas.count > 0;
+}
+
 static token_verdict_t
 token_jwt_judge_claims(const json_t *claims, const char *issuer, int64_t now_s, token_jwt_t *jwt)
 {
     const char *iss = json_string_value(json_object_get(claims, "iss"));
     const char *role = json_string_value(json_object_get(claims, "role"));
     const json_t *nbf = json_object_get(claims, "nbf"), *jti = json_object_get(claims, "jti");
+    const json_t *sid = json_object_get(claims, "sid");
     int64_t begins_s = 0;
     jwt->role = role ? token_role_named(role) : TOKEN_ROLE_NONE;
     if (!iss || jwt->role == TOKEN_ROLE_NONE ||
         !token_jwt_string(json_object_get(claims, "sub"), jwt->subject) ||
         !token_jwt_time(json_object_get(claims, "exp"), &jwt->expires_s) ||
         !token_jwt_time(json_object_get(claims, "iat"), &jwt->issued_s) ||
-        (nbf && !token_jwt_time(nbf, &begins_s)) || (jti && !token_jwt_string(jti, jwt->id)))
+        (nbf && !token_jwt_time(nbf, &begins_s)) || (jti && !token_jwt_string(jti, jwt->id)) ||
+        (sid && !token_jwt_string(sid, jwt->family)) ||
+        !token_jwt_cinemas(json_object_get(claims, "cinemas"), jwt))
         return TOKEN_MALFORMED;
     if (strcmp(iss, issuer) != 0 || json_object_get(claims, "aud"))
         return TOKEN_WRONG_ISSUER;

@@ -46,7 +46,7 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(OFFLINE, "offline", NULL, "the signed payload for gates without a network")                  \
     F(KIOSK, "kiosk", "NAME", "where the ticket is shown")                                         \
     F(STEP, "step", "WORD", "begin, done, failed or reprint; begin")                               \
-    F(ROLE, "role", "ROLE", "what the key's holder may do: bridge, kiosk, admin, cashier, load")   \
+    F(ROLE, "role", "ROLE", "what the key's holder may do; see marquee(1)")                        \
     F(DIRECTORY, "directory", "DIR",                                                               \
       "where keys are kept; data/keys, of staff and kiosks data/bridge")                           \
     F(ON, "on", "KEY", "the shard key: a showtime, or a partition")                                \
@@ -62,7 +62,9 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(OPENS, "opens-ms", "UNIX-MS", "when the places are drawn; when the sale opens")              \
     F(LANE, "lane", "N", "0, or 1 for priority; 0")                                                \
     F(SITE_KEY, "site-key", "HEX", "the site's public key, to check signatures with")              \
-    F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")
+    F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")                \
+    F(HOURS, "hours", "N", "how long old keys, or a refusal, stay; 25")                            \
+    F(CINEMAS, "cinemas", "LIST", "those that a cinema_admin runs: 7,12")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,

@@ -18,7 +18,8 @@ key_new(ctl_t *ctl)
     const char *word = ctl->flags[CTL_FLAG_ROLE];
     role_t role = word ? role_named(word) & ROLES_KEYS : ROLE_NONE;
     if (role == ROLE_NONE)
-        return ctl_say(CTL_USAGE, "--role is one of bridge, kiosk, admin, cashier, actor, load");
+        return ctl_say(CTL_USAGE,
+                       "--role is one of bridge, kiosk, admin, cashier, sender, actor, load");
     if (gate_issue(directory, name, role))
         return ctl_say(errno == EEXIST ? CTL_REFUSED : CTL_FAULT, "%s in %s: %s", name, directory,
                        strerror(errno));

@@ -243,7 +243,8 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
     const operation_t *operation = operation_of(code);
     uint32_t how = fuzz_below(input, 16);
     self->now_ms += (int64_t)fuzz_take(input, 1) * (how == 1 ? 1000 : 10);
-    if (!operation || operation->key == KEY_NONE || operation->key == KEY_CASHIER)
+    if (!operation || operation->key == KEY_NONE || operation->key == KEY_CASHIER ||
+        operation->key == KEY_SENDER)
         operation = operation_of(how % 2 ? OP_SEATS_LOCK : OP_ORDER_CREATE);
     pack_init(&pack, bytes, sizeof bytes);
     box_body(self, operation, &pack, input);

@@ -73,6 +73,9 @@ cookie_same_claims(const token_jwt_t *jwt)
     FUZZ_HOLDS(token_jwt_read(&cookie_ring, tokens_issuer, text, TOKENS_NOW_S, &other) ==
                TOKEN_GOOD);
     FUZZ_HOLDS(strcmp(other.subject, jwt->subject) == 0 && strcmp(other.id, jwt->id) == 0);
+    FUZZ_HOLDS(strcmp(other.family, jwt->family) == 0);
+    FUZZ_HOLDS(token_cinemas_same(&other.cinemas, &jwt->cinemas));
+    FUZZ_HOLDS((jwt->cinemas.count > 0) == (jwt->role == TOKEN_ROLE_CINEMA_ADMIN));
     FUZZ_HOLDS(other.role == jwt->role && other.issued_s == jwt->issued_s &&
                other.expires_s == jwt->expires_s);
 }

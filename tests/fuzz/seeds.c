@@ -440,6 +440,7 @@ main(int argc, char **argv)
     seeds_of_zones();
     tokens_seeds(seed);
     seeds_of_http();
+    seeds_of_oidc();
     for (uint8_t number = 0; commands_at(number); number++) {
         seed_command(number, commands_at(number), false);
         seed_command(number, commands_at(number), true);

@@ -43,15 +43,17 @@ tokens_seeds_of_jwts(tokens_seed_fn *seed)
         "{\"iss\":\"us\",\"sub\":\"7\",\"role\":\"staff\",\"iat\":1800000000,\"exp\":1800000060,"
         "\"nbf\":5,\"jti\":\"x\"}",
         "{\"iss\":\"us\",\"sub\":\"7\",\"role\":\"member\",\"iat\":1,\"exp\":1,\"aud\":[\"a\"]}",
+        "{\"iss\":\"us\",\"sub\":\"s:a\",\"role\":\"cinema_admin\",\"iat\":1800000000,"
+        "\"exp\":1800000060,\"sid\":\"f\",\"cinemas\":[3,1]}",
     };
     static const char *const headers[] = {
         "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"a\"}",
         "{\"alg\":\"none\",\"crit\":[\"b64\"],\"kid\":\"b\"}",
     };
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++)
         tokens_seed_text(seed, "cookie", COOKIE_CLAIMS, claims[i]);
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
         tokens_seed_text(seed, "cookie", COOKIE_HEADER, headers[i]);
-    }
     uint8_t bytes[17] = { 1 };
     token_put_u64(bytes + 1, 7);
     token_put_u64(bytes + 9, TOKENS_NOW_S);

@@ -107,10 +107,11 @@ const rows = [
     ['A', 'ssss.ssss', 'aaaa.aaaa'], ['B', 'ssss.ssss', 'aaaa.aaaa'], ['-', '.........', '.........'],
     ['C', 'wsss.sppw', 'bbbb.bbbb'], ['D', 'ssss.pppp', 'bbbb.bbbb'], ['E', 'cccc.cccc', 'cccc.cccc'],
 ]
-let next = 7700000
+// Each program has numbers of its own: they share a server.
+let next = 7700000 + 1000 * ['buy', 'seats', 'gate', 'room', 'safe', 'light'].indexOf(process.argv[1].replace(/.*\/|\.mjs$/g, ''))
 // A small hall: 8 seats a row; E is couples, C1 and C9 are for wheelchairs.
 export function open({ title = '试映 A Trial', hall = '9号厅', ttl_ms = 900000, hours = 30, ...more } = {}) {
-    const id = next++ + (process.pid % 1000) * 100, now = Date.now(), starts_ms = now + hours * 3600e3
+    const id = next++, now = Date.now(), starts_ms = now + hours * 3600e3
     const fields = {
         id, title, hall, format: '2D', time_zone: 'Asia/Shanghai', starts_ms, ends_ms: starts_ms + 7200e3, opens_ms: now - 3600e3,
         closes_ms: starts_ms + 600e3, ttl_ms, ceiling_ms: Math.max(ttl_ms, 1800000), zones: [['a', '前排 Front', 3500], ['b', '标准 Standard', 4550], ['c', '情侣座 Couple', 6000]], rows, ...more,

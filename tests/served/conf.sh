@@ -13,13 +13,18 @@ file() {
          /^    [a-z]/ {
              key = $1
              sub(/^[^=]*= */, "")
+             if ($0 != "\"\"") gsub(/^"|"$/, "")
              print section "/" key, ($0 == "\"\"" ? "none" : $0)
          }' "$1"
 }
 # The same of a manual page.
 page() {
     awk '/^\.Ss Section / { section = $3 }
-         /^\.It Cm / { print section "/" $3, ($5 == "empty" ? "none" : $5) }' "$1"
+         /^\.It Cm / {
+             key = $3
+             sub(/^\.It Cm [^ ]+ Pq /, "")
+             print section "/" key, ($0 == "empty" ? "none" : $0)
+         }' "$1"
 }
 
 # agree PROGRAM FILE PAGE
@@ -34,6 +39,7 @@ agree() {
 }
 agree marqueed marquee.conf marquee.conf.5
 agree marquee-bridge bridge.conf marquee-bridge.conf.5
+agree marquee-sender sender.conf marquee-sender.conf.5
 
 # A file as it stands starts its program; a wrong one is refused with its place.
 bridge() {

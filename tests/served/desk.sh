@@ -34,7 +34,12 @@ exits 2 'name has' staff new 'al ice'
 exits 2 'name has' staff new sixteen-letters-
 exits 2 'name has' staff new ''
 exits 2 'usage' staff new
-exits 2 'does not take --role' staff new bob --role king
+exits 2 'role is one of' staff new bob --role king
+exits 2 'role is one of' staff new bob --role member
+exits 2 'cinemas names' staff new bob --role cinema_admin
+exits 2 'cinemas names' staff new bob --role cinema_admin --cinemas 7,7
+exits 2 'cinemas names' staff new bob --cinemas 7
+exits 2 'does not take --role' kiosks new bob --role staff
 exits 0 '' staff new bob
 printf '# night shift\ncarol %064d' 7 >>"$folder/staff"
 exits 0 '' staff list
@@ -42,6 +47,13 @@ check 'three are listed' [ "$(tr '\n' ' ' <"$work/said")" = 'alice bob carol ' ]
 exits 0 '' staff new dave
 exits 0 'SIGHUP' staff remove bob
 exits 1 'is not in' staff remove bob
+exits 0 '' staff new omar --role cinema_admin --cinemas 7,12
+exits 0 '' staff new olga --role operator
+exits 0 '' staff list
+check 'roles are listed' [ "$(tail -n 2 "$work/said")" = 'omar  cinema_admin of 7,12
+olga  operator' ]
+exits 0 '' staff remove omar
+exits 0 '' staff remove olga
 check 'comments stay, and lines stay apart' [ "$(cut -d' ' -f1 "$folder/staff" | tr '\n' ' ')" = 'alice # carol dave ' ]
 exits 0 '' kiosks new lobby-1
 lobby=$(key)
@@ -71,6 +83,43 @@ check 'nothing is left beside' [ "$(ls "$folder" | tr '\n' ' ')" = 'kiosks staff
 marquee staff new harry --directory "$work/nowhere" >"$work/said"
 check 'a folder that is not there is a mistake' [ $? = 3 ]
 check 'and said to be' grep -q 'nowhere.*--directory' "$work/talk"
+
+# Keys of tokens: a new one in front, the old ones end, comments stay.
+exits 0 '' tokens list
+check 'none yet' [ ! -s "$work/said" ]
+exits 0 'SIGHUP' tokens rotate
+check 'the first key has no end' grep -qxE 'k[0-9]{10}-[0-9a-f]{4} [A-Za-z0-9_-]{43}' "$folder/tokens"
+old=$(printf 'A%.0s' $(seq 42))
+printf '# of May\n  first %sE # ours\nsecond %sI 4000000000\nthird %sM 1700000000\n# end' \
+    "$old" "$old" "$old" >"$folder/tokens"
+now=$EPOCHSECONDS
+exits 0 '' tokens rotate --hours 2 --json
+check 'it says which' grep -qE '^\{"name":"k[0-9]{10}-[0-9a-f]{4}","until_s":[0-9]{10}\}$' "$work/said"
+until_s=$(sed 's/.*"until_s":\([0-9]*\).*/\1/' "$work/said")
+check 'two hours' [ $((until_s - now)) -ge 7200 -a $((until_s - now)) -le 7300 ]
+check 'the others end' [ "$(tail -n +2 "$folder/tokens")" = "# of May
+  first ${old}E $until_s # ours
+second ${old}I 4000000000
+# end" ]
+exits 0 '' tokens list
+check 'they are listed' [ "$(awk '{ print $2 }' "$work/said" | tr '\n' ' ')" = 'signs until until ' ]
+for hours in 0 8785 x -1; do exits 2 'hours' tokens rotate --hours $hours; done
+for i in $(seq 5); do printf '\nn%d %0.42dA' "$i" "$i"; done >>"$folder/tokens"
+cp "$folder/tokens" "$work/tokens"
+exits 1 'more keys' tokens rotate
+check 'and nothing is changed' cmp -s "$folder/tokens" "$work/tokens"
+rm "$folder/tokens"
+
+# Tokens that are taken back.
+exits 0 'SIGHUP' tokens revoke sub s:alice
+exits 0 '' tokens revoke jti 0123456789abcdef --hours 1
+check 'a line each' [ "$(sed 's/[0-9]\{10\}/T/g' "$folder/revoked")" = 'sub s:alice T T
+jti Tabcdef T' ]
+exits 2 'kind is' tokens revoke kid k1
+for name in '' 'a b' 'a#b' "$(printf 'x%.0s' $(seq 64))"; do exits 2 'name has' tokens revoke jti "$name"; done
+echo 'jti x' >>"$folder/revoked"
+exits 3 'revoked: line 3' tokens revoke jti y
+rm "$folder/revoked"
 
 # Many at once: nobody's key is lost.
 for i in $(seq 8); do "$build/marquee" kiosks new "k$i" --directory "$folder" >"$work/k$i" 2>&1 & done

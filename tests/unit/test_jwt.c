@@ -21,6 +21,9 @@ enum { NOW_S = 1800000000 };
 #define CLAIMS(rest)                                                                               \
     "{\"iss\":\"us\",\"sub\":\"7\",\"role\":\"staff\",\"iat\":1800000000,\"exp\":1800000060" rest  \
     "}"
+#define ADMIN(rest)                                                                                \
+    "{\"iss\":\"us\",\"sub\":\"7\",\"role\":\"cinema_admin\",\"iat\":1800000000,\"exp\":"          \
+    "1800000060" rest "}"
 
 static token_ring_t ring, rotated;
 static const token_jwt_t sample = { .subject = "member-7",
@@ -87,6 +90,10 @@ a_token_is_read_back(void **unused)
         jwt.role = role;
         if (role == TOKEN_ROLE_STAFF)
             jwt.id[0] = 0;
+        if (role == TOKEN_ROLE_MEMBER)
+            strcpy(jwt.family, "f-1");
+        if (role == TOKEN_ROLE_CINEMA_ADMIN)
+            jwt.cinemas = (token_cinemas_t){ 2, { 7, INT64_MAX } };
         memset(jwt.subject, 'x', (size_t)role * 9);
         strcpy(jwt.subject + (size_t)role * 9, "\"\\\xc3\xa9/");
         size_t size = token_jwt(&ring, "us", &jwt, text, sizeof text);
@@ -94,7 +101,9 @@ a_token_is_read_back(void **unused)
         assert_int_equal(token_jwt_read(&rotated, "us", text_of(text), NOW_S, &read), TOKEN_GOOD);
         assert_string_equal(read.subject, jwt.subject);
         assert_string_equal(read.id, jwt.id);
+        assert_string_equal(read.family, jwt.family);
         assert_int_equal(read.role, role);
+        assert_true(token_cinemas_same(&read.cinemas, &jwt.cinemas));
         assert_int_equal(token_role_named(token_role_name(role)), role);
         assert_int_equal(read.issued_s, NOW_S);
         assert_int_equal(read.expires_s, NOW_S + 900);
@@ -141,6 +150,15 @@ what_would_not_be_taken_back_is_not_written(void **unused)
     assert_int_equal(token_jwt(&ring, "us", &jwt, text, sizeof text), 0);
     jwt = sample;
     jwt.expires_s = -1;
+    assert_int_equal(token_jwt(&ring, "us", &jwt, text, sizeof text), 0);
+    jwt = sample;
+    strcpy(jwt.family, "a\tb");
+    assert_int_equal(token_jwt(&ring, "us", &jwt, text, sizeof text), 0);
+    jwt = sample;
+    jwt.cinemas = (token_cinemas_t){ 1, { 7 } }; /* and no cinema_admin */
+    assert_int_equal(token_jwt(&ring, "us", &jwt, text, sizeof text), 0);
+    jwt = sample;
+    jwt.role = TOKEN_ROLE_CINEMA_ADMIN; /* of no cinema */
     assert_int_equal(token_jwt(&ring, "us", &jwt, text, sizeof text), 0);
     /* up to the longest that is read, and no further */
     size_t longest = 0;
@@ -226,9 +244,9 @@ headers_are_judged(void **unused)
         /* what it brings along is not used */
         { "{\"alg\":\"HS256\",\"kid\":\"a\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}}", TOKEN_GOOD },
         { "{\"alg\":\"HS256\",\"kid\":\"a\",\"x5c\":[\"AA\"],\"b64\":true}", TOKEN_GOOD },
-        { "{\"alg\":\"none\"}", TOKEN_WRONG_ALG },
-        { "{\"alg\":\"none\",\"kid\":\"a\"}", TOKEN_WRONG_ALG },
-        { "{\"alg\":\"None\",\"kid\":\"a\"}", TOKEN_WRONG_ALG },
+        { "{\"alg\":\"none\"}", TOKEN_UNSIGNED },
+        { "{\"alg\":\"none\",\"kid\":\"a\"}", TOKEN_UNSIGNED },
+        { "{\"alg\":\"None\",\"kid\":\"a\"}", TOKEN_UNSIGNED },
         { "{\"alg\":\"\",\"kid\":\"a\"}", TOKEN_WRONG_ALG },
         { "{\"alg\":\"RS256\",\"kid\":\"a\"}", TOKEN_WRONG_ALG },
         { "{\"alg\":\"ES256\",\"kid\":\"a\"}", TOKEN_WRONG_ALG },
@@ -288,6 +306,24 @@ claims_are_judged(void **unused)
         { CLAIMS(",\"sub\":\"8\""), TOKEN_MALFORMED },
         { CLAIMS(",\"jti\":\"\""), TOKEN_MALFORMED },
         { CLAIMS(",\"jti\":7"), TOKEN_MALFORMED },
+        { CLAIMS(",\"sid\":\"f-1\""), TOKEN_GOOD },
+        { CLAIMS(",\"sid\":\"\""), TOKEN_MALFORMED },
+        { CLAIMS(",\"sid\":[]"), TOKEN_MALFORMED },
+        { CLAIMS(",\"cinemas\":[7]"), TOKEN_MALFORMED }, /* of staff, who run all */
+        { ADMIN(",\"cinemas\":[7,1,9223372036854775807]"), TOKEN_GOOD },
+        { ADMIN(",\"cinemas\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"), TOKEN_GOOD },
+        { ADMIN(",\"cinemas\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]"), TOKEN_MALFORMED },
+        { ADMIN(""), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":[]"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":7"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":null"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":{\"7\":7}"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":[7,7]"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":[0]"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":[-7]"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":[7.0]"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":[\"7\"]"), TOKEN_MALFORMED },
+        { ADMIN(",\"cinemas\":[[7]]"), TOKEN_MALFORMED },
         { CLAIMS(",\"nbf\":\"0\""), TOKEN_MALFORMED },
         { CLAIMS(",\"nbf\":1.0"), TOKEN_MALFORMED },
         { CLAIMS(",\"nbf\":-1"), TOKEN_MALFORMED },
@@ -366,10 +402,10 @@ verdicts_have_an_order(void **unused)
     assert_int_equal(judge_at(text, strlen(text), NOW_S), TOKEN_FORGED); /* no signature at all */
     strcpy(dot + 1, "AAAA");
     assert_int_equal(judge_at(text, strlen(text), NOW_S), TOKEN_FORGED);
-    assert_int_equal(judge_made("{\"alg\":\"none\",\"kid\":\"c\"}", "x"), TOKEN_WRONG_ALG);
+    assert_int_equal(judge_made("{\"alg\":\"none\",\"kid\":\"c\"}", "x"), TOKEN_UNSIGNED);
     assert_int_equal(judge_made("{\"alg\":\"HS256\",\"kid\":\"c\"}", "x"), TOKEN_UNKNOWN_KEY);
     static const char none[] = "eyJhbGciOiJub25lIn0.e30.";
-    assert_int_equal(judge_at(none, strlen(none), NOW_S), TOKEN_WRONG_ALG);
+    assert_int_equal(judge_at(none, strlen(none), NOW_S), TOKEN_UNSIGNED);
     assert_int_equal(judge_made(HEADER, "{\"iss\":\"them\",\"sub\":\"7\",\"role\":\"staff\","
                                         "\"iat\":1900000000,\"exp\":1}"),
                      TOKEN_WRONG_ISSUER);
@@ -504,13 +540,41 @@ depth_is_bounded(void **unused)
 }
 
 static void
+cinemas_are_run_by_their_own(void **unused)
+{
+    (void)unused;
+    token_cinemas_t cinemas = { 0 }, other = { 0 };
+    static const uint64_t order[] = { 9, 3, 5, INT64_MAX, 1 };
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(token_cinemas_add(&cinemas, order[i]));
+        assert_true(token_cinemas_add(&other, order[4 - i]));
+        assert_false(token_cinemas_add(&cinemas, order[0]));
+    }
+    assert_true(token_cinemas_same(&cinemas, &other));
+    for (uint32_t i = 1; i < cinemas.count; i++)
+        assert_true(cinemas.ids[i - 1] < cinemas.ids[i]);
+    assert_false(token_cinemas_add(&cinemas, 0));
+    assert_false(token_cinemas_add(&cinemas, (uint64_t)INT64_MAX + 1));
+    assert_true(token_runs(TOKEN_ROLE_CINEMA_ADMIN, &cinemas, 3));
+    assert_false(token_runs(TOKEN_ROLE_CINEMA_ADMIN, &cinemas, 4));
+    static const token_cinemas_t none = { 0 };
+    assert_false(token_runs(TOKEN_ROLE_CINEMA_ADMIN, &none, 3));
+    assert_true(token_runs(TOKEN_ROLE_OPERATOR, &none, 4) &&
+                token_runs(TOKEN_ROLE_STAFF, &none, 4));
+    for (token_role_t role = TOKEN_ROLE_NONE; role <= TOKEN_ROLE_MEMBER_VIP; role++)
+        assert_false(token_runs(role, &cinemas, 3));
+    assert_true(token_cinemas_add(&other, 2));
+    assert_false(token_cinemas_same(&cinemas, &other));
+}
+
+static void
 verdicts_have_names(void **unused)
 {
     (void)unused;
     assert_string_equal(token_verdict_name(TOKEN_GOOD), "OK");
     assert_string_equal(token_verdict_name(TOKEN_MISSING), "TOKEN_MISSING");
     assert_string_equal(token_verdict_name(TOKEN_EXPIRED), "TOKEN_EXPIRED");
-    for (token_verdict_t verdict = TOKEN_MISSING; verdict <= TOKEN_NOT_YET; verdict++)
+    for (token_verdict_t verdict = TOKEN_MISSING; verdict <= TOKEN_REVOKED; verdict++)
         assert_memory_equal(token_verdict_name(verdict), "TOKEN_", 6);
 }
 
@@ -542,6 +606,7 @@ main(void)
         cmocka_unit_test(keys_are_rotated),
         cmocka_unit_test(the_token_of_the_rfc),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(cinemas_are_run_by_their_own),
         cmocka_unit_test(verdicts_have_names),
     };
     return cmocka_run_group_tests(tests, start, NULL);

@@ -13,9 +13,8 @@ static void
 pack_value(pack_t *pack, field_t field, bool largest)
 {
     const field_info_t *info = field_info(field);
-    static const char text[128] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    char text[512];
+    memset(text, 'a', sizeof text);
     uint64_t bound = largest ? info->max : info->min;
     switch (info->type) {
     case TYPE_UINT:
@@ -171,7 +170,7 @@ put_negative(pack_t *pack, const field_info_t *info)
 static void
 put_above(pack_t *pack, const field_info_t *info)
 {
-    static const char text[256];
+    static const char text[512];
     switch (info->type) {
     case TYPE_UINT:
         pack_uint(pack, info->max + 1);
@@ -220,7 +219,7 @@ roles_are_kept_apart(void **state)
     (void)state;
     for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
         const operation_t *operation = row(code);
-        for (uint32_t role = 1; operation && role <= ROLE_STAFF; role *= 2) {
+        for (uint32_t role = 1; operation && role <= ROLE_SENDER; role *= 2) {
             uint8_t body[BODY_MAX];
             pack_t pack;
             command_t command;
@@ -364,7 +363,7 @@ only_a_bridge_speaks_for_staff(void **state)
         const operation_t *operation = row(code);
         if (!operation || operation->mode == MODE_MACHINE)
             continue;
-        for (uint32_t role = 1; role <= ROLE_STAFF; role *= 2) {
+        for (uint32_t role = 1; role <= ROLE_SENDER; role *= 2) {
             command_t command;
             field_set_t mask = operation->required | M1(STAFF);
             uint16_t status = decode_mask(&command, operation, mask, (role_t)role, 0, false);

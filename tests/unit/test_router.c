@@ -307,10 +307,13 @@ a_bridge_passes_with_what_staff_may_do(void **state)
         role_t role;
         uint16_t operation;
         bool passes;
-    } cases[] = { { ROLE_BRIDGE, OP_SEATS_LOCK, true },   { ROLE_BRIDGE, OP_SEATS_BLOCK, true },
-                  { ROLE_BRIDGE, OP_ORDER_REFUND, true }, { ROLE_BRIDGE, OP_ECHO, false },
-                  { ROLE_BRIDGE, OP_RULES, false },       { ROLE_KIOSK, OP_SEATS_BLOCK, false },
-                  { ROLE_KIOSK, OP_TICKET_REDEEM, true }, { ROLE_CASHIER, OP_SEATS_BLOCK, false } };
+    } cases[] = { { ROLE_BRIDGE, OP_SEATS_LOCK, true },     { ROLE_BRIDGE, OP_SEATS_BLOCK, true },
+                  { ROLE_BRIDGE, OP_ORDER_REFUND, true },   { ROLE_BRIDGE, OP_ECHO, false },
+                  { ROLE_BRIDGE, OP_RULES, false },         { ROLE_KIOSK, OP_SEATS_BLOCK, false },
+                  { ROLE_KIOSK, OP_TICKET_REDEEM, true },   { ROLE_CASHIER, OP_SEATS_BLOCK, false },
+                  { ROLE_SENDER, OP_SEATS_GET, false },     { ROLE_SENDER, OP_SEATS_LOCK, false },
+                  { ROLE_ADMIN, OP_MESSAGE_SETTLE, false }, { ROLE_SENDER, OP_MESSAGE_SEND, false },
+                  { ROLE_BRIDGE, OP_MESSAGE_SEND, false } };
     desk_t *desk = *state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         desk_time(desk, 11 * 60 * 1000); /* who was there is forgotten */
@@ -320,6 +323,59 @@ a_bridge_passes_with_what_staff_may_do(void **state)
         router_flush(desk->router);
         assert_int_equal(desk_passes(desk, cases[i].operation), cases[i].passes);
     }
+}
+
+/* A client of this role says hello, and then that it is ready. */
+static void
+desk_ready(desk_t *desk, uint64_t client, role_t role, bool hello)
+{
+    desk->role = role;
+    if (hello)
+        desk_hello(desk, client);
+    wire_header_t header = { .kind = WIRE_READY, .request = 1 };
+    desk->size += wire_put(desk->frame + desk->size, &header, NULL, 0);
+    desk_give(desk, client);
+    router_flush(desk->router);
+}
+
+/* Who gets a tell of this operation: the client, or CLIENTS when nobody does. */
+static uint64_t
+desk_tell(desk_t *desk, uint16_t operation)
+{
+    uint8_t frame[128];
+    static const uint8_t nothing[] = { 0x80 };
+    wire_route_t route = { .partition = 0 };
+    wire_header_t header = { .kind = WIRE_TELL, .operation = operation, .key = 0, .request = 3 };
+    size_t size = wire_put_routed(frame, &route, &header, nothing, sizeof nothing);
+    desk_forget(desk);
+    router_actor(desk->router, ACTOR, frame, size);
+    uint64_t client = 0;
+    while (client < CLIENTS && desk->answers[client] == 0)
+        client++;
+    return client;
+}
+
+static void
+tells_go_to_who_is_ready_for_them(void **state)
+{
+    desk_t *desk = *state;
+    desk_time(desk, 11 * 60 * 1000);
+    assert_int_equal(desk_tell(desk, OP_MESSAGE_SEND), CLIENTS);
+    desk_ready(desk, 1, ROLE_SENDER, false); /* no hello yet */
+    assert_int_equal(desk_tell(desk, OP_MESSAGE_SEND), CLIENTS);
+    desk_forget(desk);
+    desk_ready(desk, 2, ROLE_ADMIN, true);
+    assert_int_equal(desk->by_status[STATUS_BAD_KIND], 1);
+    assert_int_equal(desk_tell(desk, OP_MESSAGE_SEND), CLIENTS);
+    desk_ready(desk, 1, ROLE_SENDER, true);
+    assert_int_equal(desk_tell(desk, OP_MESSAGE_SEND), 1);
+    assert_int_equal(desk_tell(desk, OP_PROVIDER_REFUND), CLIENTS); /* is the cashier's */
+    desk_time(desk, 11 * 60 * 1000);
+    desk_ready(desk, 2, ROLE_CASHIER, true);
+    assert_int_equal(desk_tell(desk, OP_PROVIDER_REFUND), 2);
+    desk_time(desk, 11 * 60 * 1000);
+    desk_ready(desk, 2, ROLE_SENDER, true); /* the last one to say so */
+    assert_int_equal(desk_tell(desk, OP_MESSAGE_SEND), 2);
 }
 
 int
@@ -333,6 +389,7 @@ main(void)
         TEST(a_full_partition_does_not_take_what_is_late),
         TEST(late_commands_shorten_the_queue_faster_up_to_a_bound),
         TEST(a_bridge_passes_with_what_staff_may_do),
+        TEST(tells_go_to_who_is_ready_for_them),
     };
     return cmocka_run_group_tests_name("router", tests, NULL, NULL);
 }

@@ -52,6 +52,7 @@ each_kind_of_key_finds_its_role(void **state)
         assert_true(shard_partition(&map, KEY_PARTITION, key) == (key < 8 ? key : SHARD_NOWHERE));
     assert_true(shard_partition(&map, KEY_PARTITION, UINT64_C(1) << 32) == SHARD_NOWHERE);
     assert_true(shard_partition(&map, KEY_CASHIER, 1) == SHARD_NOWHERE);
+    assert_true(shard_partition(&map, KEY_SENDER, 1) == SHARD_NOWHERE);
     assert_true(shard_partition(&map, KEY_NONE, 1) == SHARD_NOWHERE);
 }
 

@@ -73,7 +73,15 @@ a_bad_ring_is_refused_with_its_line(void **unused)
         { "", "line 1: no key" },
         { "# nothing\n\n", "line 2: no key" },
         { "a", "line 1: not a kid and a key" },
-        { "\na " KEY_A " revoked", "line 2: not a kid and a key" },
+        { "\na " KEY_A " revoked", "line 2: behind a key stands when it ends, in Unix seconds" },
+        { "a " KEY_A "\nb " KEY_B " 0",
+          "line 2: behind a key stands when it ends, in Unix seconds" },
+        { "a " KEY_A "\nb " KEY_B " 1800000000000",
+          "line 2: behind a key stands when it ends, in Unix seconds" },
+        { "a " KEY_A "\nb " KEY_B " +5",
+          "line 2: behind a key stands when it ends, in Unix seconds" },
+        { "a " KEY_A "\nb " KEY_B " 1800000000 x", "line 2: not a kid and a key" },
+        { "a " KEY_A " 1800000000", "line 1: the first key signs, so it has no end" },
         { "a " KEY_A " b c d e f g", "line 1: not a kid and a key" },
         { "a." KEY_A " " KEY_A, "line 1: a kid has 1 to 31 letters, digits, '-' and '_'" },
         { "12345678901234567890123456789012 " KEY_A,
@@ -96,6 +104,26 @@ a_bad_ring_is_refused_with_its_line(void **unused)
         assert_int_equal(read.count, 0);
         assert_true(sodium_is_zero((const uint8_t *)&read, sizeof read));
     }
+}
+
+static void
+a_key_ends_at_its_time(void **unused)
+{
+    (void)unused;
+    token_ring_t read;
+    char cookie[TOKEN_COOKIE_ROOM];
+    read_ring(&read, "new " KEY_LONG "\nb " KEY_B " 1800000100\na " KEY_A "\n");
+    token_cookie(&rotated, &session, cookie); /* under KEY_B */
+    assert_false(token_ring_age(&read, NOW_S + 99));
+    assert_int_equal(read.count, 3);
+    assert_true(cookie_is_good(&read, cookie, strlen(cookie), NOW_S));
+    assert_true(token_ring_age(&read, NOW_S + 100));
+    assert_int_equal(read.count, 2);
+    assert_null(token_ring_find(&read, text_of("b")));
+    assert_string_equal(token_ring_find(&read, text_of("a"))->kid, "a");
+    assert_true(sodium_is_zero((const uint8_t *)&read.keys[2], sizeof read.keys[2]));
+    assert_false(cookie_is_good(&read, cookie, strlen(cookie), NOW_S));
+    assert_false(token_ring_age(&read, INT64_MAX));
 }
 
 static void
@@ -353,6 +381,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ring_is_read),
         cmocka_unit_test(a_bad_ring_is_refused_with_its_line),
+        cmocka_unit_test(a_key_ends_at_its_time),
         cmocka_unit_test(a_ring_has_eight_keys_at_most),
         cmocka_unit_test(the_mac_is_that_of_the_rfcs),
         cmocka_unit_test(a_cookie_is_read_back),

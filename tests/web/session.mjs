@@ -99,12 +99,14 @@ const good = await issue()
 const cut = good.split('.')
 for (const [what, token, wanted] of [
     ['good', good], ['without typ', await issue({ header: { typ: undefined } })],
-    ['of a very important member', await issue({ role: 'member_vip' })],
+    ['of a very important member', await issue({ role: 'member_vip' })], ['of a member', await issue({ sub: 'm77' })],
+    ['with a log-in', await issue({ sid: 'f7' })], ['with an empty log-in', await issue({ sid: '' }), 'TOKEN_MALFORMED'],
+    ['of a member with cinemas', await issue({ cinemas: [7] }), 'TOKEN_MALFORMED'],
     ['expired within the drift', await issue({ exp: -30, iat: -700 })],
     ['made a little in the future', await issue({ iat: 30 })],
     ['with claims we do not know', await issue({ scope: 'all', admin: true })],
-    ['alg none', await unsigned({ alg: 'none', typ: 'JWT', kid: ring()[0][0] }), 'TOKEN_WRONG_ALG'],
-    ['alg nOnE', await unsigned({ alg: 'nOnE', kid: ring()[0][0] }), 'TOKEN_WRONG_ALG'],
+    ['alg none', await unsigned({ alg: 'none', typ: 'JWT', kid: ring()[0][0] }), 'TOKEN_UNSIGNED'],
+    ['alg nOnE', await unsigned({ alg: 'nOnE', kid: ring()[0][0] }), 'TOKEN_UNSIGNED'],
     ['no alg', await unsigned({ kid: ring()[0][0] }), 'TOKEN_WRONG_ALG'],
     ['alg HS512', await issue({ alg: 'HS512', key: Buffer.alloc(64, 1) }), 'TOKEN_WRONG_ALG'],
     ['alg RS256', await issue({ alg: 'RS256', key: rsa }), 'TOKEN_WRONG_ALG'],
@@ -138,9 +140,59 @@ for (const [what, token, wanted] of [
     check(`a token: ${what}`, wanted ? answer.status === 401 && code(answer) === wanted : answer.status === 200 && answer.json.user === '77',
         answer.status, answer.text)
 }
-// A role in a token opens no staff route: there a key is asked for.
-for (const role of ['staff', 'cinema_admin', 'operator'])
-    equal(`a token with role ${role}`, code(await withToken(await issue({ role })).ask('GET', '/api/kiosks')), 'STAFF_ONLY')
+// Staff have tokens for their keys; who loses the key, or the role, loses the token.
+const staffFile = `${process.env.WEB_WORK}/bridge/staff`
+const keysOfStaff = readFileSync(staffFile, 'utf8')
+const digestOf = key => createHash('sha256').update(key).digest('hex')
+writeFileSync(staffFile, `${keysOfStaff}olga ${digestOf('olga-key')} operator\nomar ${digestOf('omar-key')} cinema_admin 12,7\n`)
+await reload()
+const log = async key => (await withToken(key).ask('POST', '/api/session')).json
+const olga = await log('olga-key'), omar = await log('omar-key'), boss = await log(process.env.WEB_STAFF)
+equal('an operator', [olga.role, olga.staff, olga.cinemas], ['operator', 'olga', undefined])
+equal('an administrator of cinemas', [omar.role, omar.staff, omar.cinemas], ['cinema_admin', 'omar', [7, 12]])
+const said = (await verify(omar.token)).payload
+equal('as jose reads it', [said.sub, said.role, said.cinemas, said.exp - said.iat], ['s:omar', 'cinema_admin', [7, 12], 7200])
+equal('who they are', (await withToken(olga.token).ask('GET', '/api/session')).json, { user: olga.user, role: 'operator', staff: 'olga' })
+equal('at the desk they are who they are by key', boss.user, (await staff.ask('GET', '/api/session')).json.user)
+for (const [who, token, wanted] of [['staff', boss.token, 200], ['an operator', olga.token, 200], ['an administrator of some cinema', omar.token, 403], ['their key', 'omar-key', 403]])
+    equal(`a route for staff by ${who}`, (await withToken(token).ask('GET', '/api/kiosks')).status, wanted)
+equal('a token makes no other', code(await withToken(olga.token).ask('POST', '/api/session')), 'STAFF_ONLY')
+for (const [what, claims, wanted] of [
+    ['by jose', { sub: 's:olga', role: 'operator' }],
+    ['of nobody', { sub: 's:nobody', role: 'staff' }, 'TOKEN_REVOKED'], ['of another role', { sub: 's:olga', role: 'staff' }, 'TOKEN_REVOKED'],
+    ['of other cinemas', { sub: 's:omar', role: 'cinema_admin', cinemas: [7] }, 'TOKEN_REVOKED'], ['of a guest', { role: 'staff' }, 'TOKEN_MALFORMED'],
+    ['of no name', { sub: 's:', role: 'staff' }, 'TOKEN_MALFORMED'], ['of a name too long', { sub: 's:sixteen-letters-', role: 'staff' }, 'TOKEN_MALFORMED'],
+    ['a member with a name of staff', { sub: 's:olga', role: 'member' }, 'TOKEN_MALFORMED'],
+]) {
+    const answer = await withToken(await issue(claims)).ask('GET', '/api/kiosks')
+    equal(`a token of staff ${what}`, wanted ? code(answer) : answer.status, wanted ?? 200)
+}
+writeFileSync(staffFile, keysOfStaff)
+await reload()
+equal('the key has gone, and the token with it', code(await withToken(olga.token).ask('GET', '/api/kiosks')), 'TOKEN_REVOKED')
+
+// Taken back: a token by its id, a log-in, all of somebody's that were issued so far.
+const revokedFile = `${process.env.WEB_WORK}/bridge/revoked`
+const soon = Math.floor(Date.now() / 1000)
+const tokens = {
+    jti: await issue({ sub: 'm5', jti: 'j1' }), sid: await issue({ sub: 'm6', sid: 'f1', jti: 'j2' }), sub: await issue({ sub: 'm7', jti: 'j3' }),
+    other: await issue({ sub: 'm5', jti: 'j4' }), later: await issue({ sub: 'm7', iat: 10 }), over: await issue({ sub: 'm8', jti: 'j5' }),
+}
+const states = async () => {
+    const all = {}
+    for (const [name, token] of Object.entries(tokens))
+        all[name] = code(await withToken(token).ask('GET', '/api/session')) ?? 'good'
+    return all
+}
+const good6 = Object.fromEntries(Object.keys(tokens).map(name => [name, 'good']))
+equal('before', await states(), good6)
+writeFileSync(revokedFile, `jti j1 ${soon + 900}\nsid f1 ${soon + 900} # log-out\nsub m7 ${soon + 900} ${soon + 2}\njti j5 ${soon - 1}\n`)
+await reload()
+equal('after', await states(), { ...good6, jti: 'TOKEN_REVOKED', sid: 'TOKEN_REVOKED', sub: 'TOKEN_REVOKED' })
+writeFileSync(revokedFile, `jti j4 ${soon + 900}\njti j4\n`)
+check('a bad file is refused, and changes nothing', /revoked: line 2/.test(await reload(/kept as it was/)) && (await states()).other === 'good')
+writeFileSync(revokedFile, '')
+await reload()
 equal('a token beside a cookie counts', (await ask('GET', '/api/session', { headers: { ...made.fields, cookie: mine.cookie } })).json.user, made.user)
 equal('the scheme in small letters', (await ask('GET', '/api/session', { headers: { authorization: `bearer ${good}` } })).status, 200)
 equal('two tokens', code(await ask('GET', '/api/session', { headers: { authorization: [`Bearer ${good}`, `Bearer ${good}`] } })), 'TOKEN_MALFORMED')
@@ -166,9 +218,7 @@ equal('and its cookies', (await mine.ask('GET', `/api/orders/${order}`)).status,
 equal('the new one stays', (await fresh.ask('GET', '/api/session')).status, 200)
 
 // Staff come and go.
-const staffFile = `${process.env.WEB_WORK}/bridge/staff`
-const keysOfStaff = readFileSync(staffFile, 'utf8')
-const digest = createHash('sha256').update('open-sesame').digest('hex')
+const digest = digestOf('open-sesame')
 equal('not staff yet', code(await withToken('open-sesame').ask('GET', '/api/kiosks')), 'TOKEN_FORGED')
 writeFileSync(staffFile, `# at night\nnight ${digest.toUpperCase()}\n${keysOfStaff}`)
 await reload()
