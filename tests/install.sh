@@ -43,6 +43,7 @@ check 'the unit names the installed sender' \
     "$root/usr/lib/systemd/system/marquee-sender.service"
 check 'its socket is there' [ -s "$root/usr/lib/systemd/system/marquee-bridge.socket" ]
 check 'nothing is left to fill in' [ -z "$(grep -rlE '@[A-Z]+@' "$root/usr/lib/systemd" "$root/usr/lib/pkgconfig")" ]
+check 'the pages are there' [ -s "$root/usr/share/marquee/web/index.html" ]
 for file in marquee.conf bridge.conf sender.conf; do
     check "$file is there as an example, too" [ -s "$root/etc/marquee/$file.example" ]
     echo '# mine' >>"$root/etc/marquee/$file"

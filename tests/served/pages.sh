@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # pages - the pages in a browser, on the real system: buying, live seats, the gate, the waiting room, staff,
 # and what must never happen. PAGES names some of them alone.
-# timeout: 700
+# timeout: 600
 . "$(dirname "$0")/bridge.bash"
 page() {
     case " ${PAGES:-$1} " in
-    *" $1 "*) check "tests/pages/$1.mjs" timeout 300 node "tests/pages/$1.mjs" ;;
+    *" $1 "*) check "tests/pages/$1.mjs" timeout 240 node "tests/pages/$1.mjs" ;;
     esac
 }
 check 'the pages and the packages are there' env -u MAKEFLAGS -u MAKELEVEL make -s build/web/index.html build/test-pages.stamp

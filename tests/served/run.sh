@@ -53,6 +53,11 @@ check 'the bridge is ready' ready
 curl -s "$url/api/showtimes?limit=500" >"$work/list"
 check 'the same showtimes are there over HTTP' [ "$(grep -o '"showtime":' "$work/list" | wc -l)" -gt 200 ]
 
+curl -s "$url/" >"$work/home"
+[ ! -d build/web ] || check 'so are the pages' grep -q '<div id="app">' "$work/home"
+key=$(sed -n 's/.*the key of staff is now \([^ ]*\)$/\1/p' "$work/run.log")
+[ ! -d build/web ] || check 'and the key of staff that it says is one' curl -sf -o "$work/kiosks" -H "Authorization: Bearer $key" "$url/api/kiosks"
+
 before=$EPOCHREALTIME
 kill -9 "$first"
 check 'a killed server comes back' wait_for 20 '^marqueed is back'
