@@ -191,6 +191,8 @@ metrics_bridge(FILE *to, const bridge_t *bridge)
           own->csrf_refused },
         { "marquee_guard_kiosk_refused_total", "counter", "Kiosk requests refused",
           own->kiosk_refused },
+        { "marquee_guard_revoked_tokens", "gauge", "Entries that take tokens back",
+          revoked_count(bridge->revoked) },
         { "marquee_bridge_unavailable_total", "counter", "Requests while the broker was away",
           own->unavailable },
     };

@@ -26,7 +26,9 @@ enum {
     STAGE_PAGE = 3,
     STAGE_FRAME = 4096,
     STAGE_LINE = 2048,
-    STAGE_BEAT_MS = 300
+    STAGE_BEAT_MS = 300,
+    STAGE_TRIES = 200,
+    STAGE_PAUSE_MS = 20
 };
 
 typedef struct {
@@ -75,8 +77,15 @@ stage_begin(stage_t *self)
     self->options.senders = *self->senders ? self->senders : any;
     self->options.bridges = *self->bridges ? self->bridges : any;
     self->options.events = *self->public ? self->public : any;
-    self->broker = zactor_new(broker_actor, &self->options);
-    int rc = self->broker ? zsock_wait(self->broker) : -1;
+    /* The ports of the one before may be closed a moment later. */
+    int rc = -1;
+    for (int tries = 0; rc != 0 && tries < STAGE_TRIES; tries++) {
+        zactor_destroy(&self->broker);
+        if (tries > 0)
+            zclock_sleep(STAGE_PAUSE_MS);
+        self->broker = zactor_new(broker_actor, &self->options);
+        rc = self->broker ? zsock_wait(self->broker) : -1;
+    }
     assert(rc == 0);
     zstr_sendx(self->broker, "ENDPOINTS", NULL);
     rc = zstr_recvx(self->broker, &clients, &events, &secure, &bridges, &senders, NULL);

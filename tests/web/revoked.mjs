@@ -54,6 +54,11 @@ for (const [what, line, token] of [['a token', `1 j6 0`, tokens.guest], ['a log-
     const took = await until(first, token, 'TOKEN_REVOKED')
     check(`${what} is taken back at once`, took < 500, took)
 }
+const scrape = bridge => within(5000, 'figures', new Promise((yes, no) => http.get({ host: '127.0.0.1', port: bridge.port, path: '/metrics', agent: false }, answer => {
+    const parts = []
+    answer.on('data', part => parts.push(part)).on('end', () => yes(Buffer.concat(parts).toString()))
+}).on('error', no)))
+equal('a figure counts them', (await scrape(first)).match(/^marquee_guard_revoked_tokens (\d+)$/m)?.[1], '11')
 equal('who logs in again', await ask(first, tokens.newer), 'good')
 equal('the others stay', await ask(first, tokens.fine), 'good')
 
