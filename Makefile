@@ -47,10 +47,10 @@ LDFLAGS  ?=
 all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
               $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
 all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
-libs := -lczmq -lzmq -levent_core -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
+libs := -lczmq -lzmq -levent_core -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcurl -lexpat -lcrypto
 
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c \
-               clients/bridge/*.c))
+               clients/bridge/*.c clients/cashier/*.c))
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
