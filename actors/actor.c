@@ -85,7 +85,7 @@ actor_event(void *argument, uint64_t showtime, const wire_header_t *header, cons
     if (zmq_msg_init_size(&message, ACTOR_TOPIC_SIZE + wire_size(size)) != 0)
         return;
     uint8_t *to = zmq_msg_data(&message);
-    *to++ = 'S';
+    *to++ = operation_of(header->operation)->key == KEY_CINEMA ? 'C' : 'S';
     for (int i = 0; i < 8; i++)
         *to++ = (uint8_t)(showtime >> (56 - 8 * i));
     wire_put(to, header, body, size);
@@ -123,8 +123,9 @@ actor_say(actor_t *self, wire_kind_t kind, uint32_t index)
     uint8_t body[64];
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 2);
+    pack_map(&pack, 3);
     pack_key_uint(&pack, "partitions", site->partitions);
+    pack_key_uint(&pack, "programmes", site->programmes);
     pack_key_uint(&pack, "apply_version", APPLY_VERSION);
     wire_route_t route = { .partition = (uint16_t)site->partition };
     wire_header_t header = { .kind = (uint8_t)kind, .key = site->partition };
@@ -184,7 +185,7 @@ actor_message(actor_t *self, const uint8_t *bytes, size_t size, int64_t now_ms)
         }
         int16_t index =
             route.partition < ACTOR_PARTITIONS_MAX ? self->of_number[route.partition] : -1;
-        if (index < 0 || record.header.kind != WIRE_COMMAND) {
+        if (index < 0 || (record.header.kind != WIRE_COMMAND && record.header.kind != WIRE_TELL)) {
             self->malformed++;
             continue;
         }

@@ -8,7 +8,7 @@
 #include "actors/partition.h"
 #include <czmq.h>
 
-enum { ACTOR_PARTITIONS_MAX = 1024, ACTOR_OUT_BYTES = 256 * 1024 };
+enum { ACTOR_PARTITIONS_MAX = 2048, ACTOR_OUT_BYTES = 256 * 1024 };
 
 typedef struct {
     const char *commands, *events;   /* the broker's endpoints for actors */

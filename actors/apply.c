@@ -1,19 +1,16 @@
 /* apply - see apply.h for the contract. */
 #include "actors/apply.h"
+#include "actors/outbox.h"
 #include <assert.h>
 
-#define box_none  NULL
-#define box_echo  NULL
-#define box_stats NULL
+#define none NULL
 static handler_fn *const handlers[OPERATION_CODE_MAX] = {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
-    [code] = box_##handler,
+    [code] = handler,
     OPERATION_TABLE(O)
 #undef O
 };
-#undef box_none
-#undef box_echo
-#undef box_stats
+#undef none
 
 void
 apply_refusal(pack_t *reply, status_t status, field_t field)
@@ -139,6 +136,38 @@ apply_command(apply_t *self, turn_t *turn, uint32_t index, const command_t *comm
     self->answer(self->argument, index, &reply);
 }
 
+/* What another partition tells is known by who told it and its number, not by client and request,
+ * and how it ended is remembered for as long as it may be told again. */
+static void
+apply_tell(apply_t *self, turn_t *turn, const intake_item_t *item)
+{
+    uint8_t body[REPLY_BODY_MAX];
+    pack_t pack;
+    status_t status;
+    uint16_t sender = item->route.sender;
+    uint64_t number = item->header.request;
+    pack_init(&pack, body, sizeof body);
+    turn->reply = &pack;
+    self->counts.commands++;
+    if (item->header.operation == OP_OUTBOX_ACK) {
+        (void)apply_handle(turn, &item->command);
+        self->counts.accepted++;
+        return;
+    }
+    if (outbox_seen(turn, sender, number, &status)) {
+        self->counts.repeats++;
+    } else {
+        status = apply_handle(turn, &item->command);
+        if (status == STATUS_OK)
+            self->counts.accepted++;
+        else
+            self->counts.refused++;
+        if (outbox_final(status))
+            outbox_keep(turn, sender, number, status);
+    }
+    outbox_acknowledge(turn, sender, number, status);
+}
+
 void
 apply_entry(apply_t *self, const journal_entry_t *entry, const intake_t *batch)
 {
@@ -156,12 +185,18 @@ apply_entry(apply_t *self, const journal_entry_t *entry, const intake_t *batch)
         pack_init(&none, nobody, sizeof nobody);
         turn.reply = &none;
         self->counts.timers++;
-        box_due(&turn, key);
+        if (key.space == 0 && key.table == OUTBOX_ROW)
+            outbox_due(&turn, key.number);
+        else
+            box_due(&turn, key);
     }
     for (uint32_t i = 0; i < batch->count; i++) {
         if (self->begin)
             self->begin(self->argument, i);
-        apply_command(self, &turn, i, &batch->items[i].command);
+        if (batch->items[i].header.kind == WIRE_TELL)
+            apply_tell(self, &turn, &batch->items[i]);
+        else
+            apply_command(self, &turn, i, &batch->items[i].command);
     }
     state_end(self->state);
 }

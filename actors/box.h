@@ -277,6 +277,11 @@ void box_revoked_add(box_t *self, uint32_t purchase, uint16_t seat);
 const revoked_t *box_revoked(const box_t *self);
 void_t box_revoked_at(const box_t *self, uint64_t at);
 
+/* box_showtime.c: are the fields zones and rows a hall, and time_zone a zone's name? For whoever
+ * keeps them for later. */
+status_t box_judge_hall(turn_t *turn, const command_t *command, uint32_t *seats);
+bool box_time_zone_good(const command_t *command);
+
 /* box_seats.c: what a seat shows at `now`: a lock past its end shows as available. */
 uint8_t box_shown(const box_t *self, const seat_t *seat);
 #endif

@@ -107,6 +107,18 @@ showtime_read_hall(const command_t *command, showtime_draft_t *draft, layout_fau
     return layout_complete(&draft->layout, fault);
 }
 
+status_t
+box_judge_hall(turn_t *turn, const command_t *command, uint32_t *seats)
+{
+    showtime_draft_t draft;
+    layout_fault_t fault;
+    memset(&draft, 0, sizeof draft);
+    if (!showtime_read_hall(command, &draft, &fault))
+        return showtime_bad_layout(turn, &fault);
+    *seats = draft.layout.seat_count;
+    return STATUS_OK;
+}
+
 static void
 showtime_store(turn_t *turn, uint64_t showtime, showtime_draft_t *draft)
 {
@@ -136,8 +148,8 @@ showtime_store(turn_t *turn, uint64_t showtime, showtime_draft_t *draft)
 
 /* A name of the IANA database, which readers use as a file's name: so no dots, no slash first.
  * Source of the form: https://data.iana.org/time-zones/theory.html */
-static bool
-showtime_zone_good(const command_t *command)
+bool
+box_time_zone_good(const command_t *command)
 {
     char name[BOX_TIME_ZONE];
     command_text(command, FIELD_TIME_ZONE, name, sizeof name);
@@ -170,7 +182,7 @@ box_showtime_open(turn_t *turn, const command_t *command)
     if (head->opens_ms > head->closes_ms || head->closes_ms > head->ends_ms ||
         head->starts_ms >= head->ends_ms)
         return STATUS_BAD_TIMES;
-    if (!showtime_zone_good(command))
+    if (!box_time_zone_good(command))
         return box_refuse_field(turn, FIELD_TIME_ZONE);
     if (!showtime_read_hall(command, &draft, &fault))
         return showtime_bad_layout(turn, &fault);

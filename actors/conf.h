@@ -7,6 +7,7 @@
 #define CONF_TABLE(K)                                                                              \
     K(site_directory, "site/directory", TEXT, "data", 1, 200, "where journal and state live")      \
     K(site_partitions, "site/partitions", NUMBER, "1", 1, 1024, "fixed when the site is made")     \
+    K(site_programmes, "site/programmes", NUMBER, "1", 1, 1024, "the same, for the programme")     \
     K(site_actors, "site/actors", NUMBER, "0", 0, 256, "threads; 0: as fits the processor")        \
     K(broker_clients, "broker/clients", TEXT, "tcp://127.0.0.1:5570", 1, 400,                      \
       "keyless endpoints: loopback or ipc")                                                        \

@@ -11,7 +11,13 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_FAULT = 3, MARQUEED_FILES = 100000 };
+enum {
+    EXIT_REFUSED = 1,
+    EXIT_USAGE = 2,
+    EXIT_FAULT = 3,
+    MARQUEED_FILES = 100000,
+    PROGRAMME_SEGMENT_MB = 8
+};
 
 typedef struct {
     zpl_t conf;
@@ -110,7 +116,18 @@ marqueed_actor_count(const marqueed_t *self)
         wanted = sysconf(_SC_NPROCESSORS_ONLN) - 1;
     if (wanted < 1)
         wanted = 1;
-    return wanted < self->site.partitions ? (uint32_t)wanted : self->site.partitions;
+    uint32_t most = site_count(&self->site);
+    return wanted < most ? (uint32_t)wanted : most;
+}
+
+/* A programme changes seldom: room for a year of it need not be written ahead. */
+static int64_t
+marqueed_segment_mb(const marqueed_t *self, uint32_t number)
+{
+    int64_t wanted = self->conf.number[CONF_store_segment_mb];
+    return site_in_programme(&self->site, number) && wanted > PROGRAMME_SEGMENT_MB
+               ? PROGRAMME_SEGMENT_MB
+               : wanted;
 }
 
 static partition_options_t
@@ -126,7 +143,7 @@ marqueed_partition(marqueed_t *self, uint32_t number)
                    .lock_ms = conf->number[CONF_sale_lock_ms],
                    .ceiling_ms = conf->number[CONF_sale_ceiling_ms],
                    .gap_rule = conf->number[CONF_sale_gap_rule] != 0 },
-        .segment_bytes = (size_t)conf->number[CONF_store_segment_mb] << 20,
+        .segment_bytes = (size_t)marqueed_segment_mb(self, number) << 20,
         .cache_bytes = (size_t)conf->number[CONF_store_cache_mb] << 20,
         .replies_bytes = (size_t)conf->number[CONF_store_replies_mb] << 20,
         .journal_policy =
@@ -152,6 +169,7 @@ marqueed_start_broker(marqueed_t *self)
         .keys = conf->text[CONF_broker_keys],
         .role = role_named(conf->text[CONF_broker_role]),
         .partitions = self->site.partitions,
+        .programmes = self->site.programmes,
         .in_flight_max = (uint32_t)conf->number[CONF_broker_in_flight],
         .retry_ms = (uint32_t)conf->number[CONF_broker_retry_ms],
     };
@@ -164,8 +182,8 @@ static bool
 marqueed_start_actors(marqueed_t *self)
 {
     self->actor_count = marqueed_actor_count(self);
-    self->partitions = calloc(self->site.partitions, sizeof *self->partitions);
-    self->directories = calloc(self->site.partitions, sizeof *self->directories);
+    self->partitions = calloc(site_count(&self->site), sizeof *self->partitions);
+    self->directories = calloc(site_count(&self->site), sizeof *self->directories);
     self->actor_options = calloc(self->actor_count, sizeof *self->actor_options);
     self->actors = calloc(self->actor_count, sizeof(zactor_t *));
     if (!self->partitions || !self->directories || !self->actor_options || !self->actors)
@@ -177,7 +195,7 @@ marqueed_start_actors(marqueed_t *self)
                                       .events = BROKER_INSIDE_EVENTS,
                                       .partitions = &self->partitions[at],
                                       .echo = self->echo };
-        for (uint32_t number = i; number < self->site.partitions; number += self->actor_count) {
+        for (uint32_t number = i; number < site_count(&self->site); number += self->actor_count) {
             self->partitions[at++] = marqueed_partition(self, number);
             options->partition_count++;
         }
@@ -207,7 +225,8 @@ marqueed_start(marqueed_t *self)
 {
     char error[SITE_ERROR_MAX];
     if (site_load(&self->site, self->conf.text[CONF_site_directory],
-                  (uint32_t)self->conf.number[CONF_site_partitions], error) != 0) {
+                  (uint32_t)self->conf.number[CONF_site_partitions],
+                  (uint32_t)self->conf.number[CONF_site_programmes], error) != 0) {
         fprintf(stderr, "marqueed: %s\n", error);
         return false;
     }

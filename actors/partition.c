@@ -1,5 +1,6 @@
 /* partition - see partition.h for the contract. */
 #include "actors/partition.h"
+#include "actors/outbox.h"
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -255,7 +256,7 @@ partition_open_store(partition_t *self, char *error)
     state_options_t state = {
         .directory = path,
         .partition = options->site.partition,
-        .partitions = options->site.partitions,
+        .partitions = site_stamp(&options->site, options->site.partition),
         .apply_version = APPLY_VERSION,
         .cache_bytes = options->cache_bytes,
         .replies_bytes = options->replies_bytes,
@@ -270,7 +271,7 @@ partition_open_store(partition_t *self, char *error)
     journal_file_options_t journal = {
         .directory = path,
         .partition = options->site.partition,
-        .partitions = options->site.partitions,
+        .partitions = site_stamp(&options->site, options->site.partition),
         .apply_version = APPLY_VERSION,
         .segment_bytes = options->segment_bytes,
         .policy = options->journal_policy,
@@ -370,6 +371,16 @@ partition_open(const partition_options_t *options, char *error)
 static void partition_read(partition_t *self, const wire_route_t *route,
                            const wire_record_t *record, int64_t now_ms);
 
+/* Is an operation one of those that are asked of partitions of this role? */
+static bool
+partition_plays(const partition_t *self, const operation_t *operation)
+{
+    const site_t *site = &self->options.site;
+    bool programme = site_in_programme(site, site->partition);
+    return operation->key == KEY_PARTITION ||
+           operation->key == (programme ? KEY_CINEMA : KEY_SHOWTIME);
+}
+
 /* A write that can't be carried out any more needs no journal; unless it was answered before: then
  * it gets that answer. In time, a repeat is found by apply like any other command. */
 static bool
@@ -398,6 +409,26 @@ partition_stale(partition_t *self, const wire_route_t *route, const wire_header_
     return true;
 }
 
+/* May a tell go to the journal? If not, its sender is told so, and waits. One that no partition of
+ * this role can read or carry out comes from another program than ours: it is left alone. */
+static bool
+partition_hears(partition_t *self, const operation_t *operation, const wire_route_t *route,
+                const wire_record_t *record, int64_t now_ms)
+{
+    uint8_t body[64];
+    pack_t pack;
+    if (!operation || operation->mode == MODE_READ || !partition_plays(self, operation))
+        return false;
+    if (operation->code == OP_OUTBOX_ACK ||
+        (now_ms >= self->full_until_ms && state_dirty_bytes(self->state) <= DIRTY_HARD))
+        return true;
+    pack_init(&pack, body, sizeof body);
+    outbox_pack_ack(&pack, record->header.request, STATUS_BUSY);
+    partition_tell(self, OP_OUTBOX_ACK, route->sender, record->header.request, body,
+                   (uint32_t)pack.size);
+    return false;
+}
+
 void
 partition_accept(partition_t *self, const wire_route_t *route, const wire_record_t *record,
                  int64_t now_ms)
@@ -405,6 +436,13 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
     if (now_ms < self->now_ms)
         now_ms = self->now_ms;
     const operation_t *operation = operation_of(record->header.operation);
+    if (record->header.kind == WIRE_TELL &&
+        !partition_hears(self, operation, route, record, now_ms))
+        return;
+    if (operation && !partition_plays(self, operation)) {
+        partition_refuse(self, route, &record->header, STATUS_WRONG_PARTITION, FIELDS);
+        return;
+    }
     if (operation && operation->mode == MODE_READ) {
         partition_read(self, route, record, now_ms);
         return;
@@ -416,6 +454,8 @@ partition_accept(partition_t *self, const wire_route_t *route, const wire_record
         partition_refuse(self, route, &record->header, status, field);
         return;
     }
+    if (record->header.kind == WIRE_TELL)
+        return;
     const intake_item_t *item = &self->gathering->items[self->gathering->count - 1];
     if (partition_stale(self, route, &record->header, &item->command, now_ms))
         intake_drop(self->gathering);

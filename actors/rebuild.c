@@ -66,7 +66,7 @@ rebuild_run(const rebuild_options_t *options, state_t **state, char *error)
     journal_file_options_t from = {
         .directory = options->journal,
         .partition = options->site.partition,
-        .partitions = options->site.partitions,
+        .partitions = site_stamp(&options->site, options->site.partition),
         .apply_version = APPLY_VERSION,
         .read_only = true,
         .inline_io = true,
@@ -76,7 +76,7 @@ rebuild_run(const rebuild_options_t *options, state_t **state, char *error)
     state_options_t to = {
         .directory = options->scratch,
         .partition = options->site.partition,
-        .partitions = options->site.partitions,
+        .partitions = site_stamp(&options->site, options->site.partition),
         .apply_version = APPLY_VERSION,
         .replies_bytes = options->replies_bytes,
         .inline_io = true,

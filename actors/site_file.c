@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 enum { SITE_PATH_MAX = 1024, SITE_SEED_SIZE = 32, SITE_PARTITIONS_MAX = 1024 };
+#define SITE_PROGRAMMES "site/programmes"
 
 static int
 site_hex(zconfig_t *root, const char *key, uint8_t *to, size_t size)
@@ -25,19 +26,9 @@ site_put_hex(zconfig_t *root, const char *key, const uint8_t *from, size_t size)
 /* Written beside, synced, renamed, and the name synced: a site is whole or absent, and what is
  * acknowledged under its keys never outlives it. */
 static int
-site_make(const char *directory, const char *path, uint32_t partitions)
+site_write(zconfig_t *root, const char *directory, const char *path)
 {
-    uint8_t id[16], ticket_key[32], seed[SITE_SEED_SIZE];
-    randombytes_buf(id, sizeof id);
-    randombytes_buf(ticket_key, sizeof ticket_key);
-    randombytes_buf(seed, sizeof seed);
-    zconfig_t *root = zconfig_new("root", NULL);
-    zconfig_putf(root, "site/partitions", "%u", partitions);
-    site_put_hex(root, "site/id", id, sizeof id);
-    site_put_hex(root, "site/ticket_key", ticket_key, sizeof ticket_key);
-    site_put_hex(root, "site/sign_seed", seed, sizeof seed);
     char *text = zconfig_str_save(root);
-    zconfig_destroy(&root);
     char fresh[SITE_PATH_MAX + 8];
     snprintf(fresh, sizeof fresh, "%s.new", path);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -50,7 +41,64 @@ site_make(const char *directory, const char *path, uint32_t partitions)
 }
 
 static int
-site_read(site_t *site, const char *path, uint32_t partitions, char *error)
+site_make(const char *directory, const char *path, uint32_t partitions, uint32_t programmes)
+{
+    uint8_t id[16], ticket_key[32], seed[SITE_SEED_SIZE];
+    randombytes_buf(id, sizeof id);
+    randombytes_buf(ticket_key, sizeof ticket_key);
+    randombytes_buf(seed, sizeof seed);
+    zconfig_t *root = zconfig_new("root", NULL);
+    zconfig_putf(root, "site/partitions", "%u", partitions);
+    zconfig_putf(root, SITE_PROGRAMMES, "%u", programmes);
+    site_put_hex(root, "site/id", id, sizeof id);
+    site_put_hex(root, "site/ticket_key", ticket_key, sizeof ticket_key);
+    site_put_hex(root, "site/sign_seed", seed, sizeof seed);
+    int rc = site_write(root, directory, path);
+    zconfig_destroy(&root);
+    return rc;
+}
+
+/* Sites were made without a programme once: such a one gets its partitions with the first start,
+ * behind those that it has. */
+static int
+site_complete(const char *directory, const char *path, uint32_t programmes)
+{
+    zconfig_t *root = zconfig_load(path);
+    int rc = 0;
+    if (root && zconfig_get(root, "site/id", NULL) && !zconfig_get(root, SITE_PROGRAMMES, NULL)) {
+        zconfig_putf(root, SITE_PROGRAMMES, "%u", programmes);
+        rc = site_write(root, directory, path);
+    }
+    zconfig_destroy(&root);
+    return rc;
+}
+
+/* A count that was fixed when the site was made; `wanted` 0 takes it as it is. False with the
+ * reason in `error`. */
+static bool
+site_count_read(zconfig_t *root, const char *path, const char *what, uint32_t wanted,
+                uint32_t *count, char *error)
+{
+    char key[32], *end;
+    snprintf(key, sizeof key, "site/%s", what);
+    const char *text = zconfig_get(root, key, "");
+    unsigned long number = strtoul(text, &end, 10);
+    if (end == text || *end || number < 1 || number > SITE_PARTITIONS_MAX) {
+        snprintf(error, SITE_ERROR_MAX,
+                 "%.400s: damaged: no number of %s; restore it from a backup", path, what);
+        return false;
+    }
+    *count = (uint32_t)number;
+    if (wanted == 0 || wanted == *count)
+        return true;
+    snprintf(error, SITE_ERROR_MAX,
+             "%.300s: the site was made with %u %s, not %u; the number can't be changed", path,
+             *count, what, wanted);
+    return false;
+}
+
+static int
+site_read(site_t *site, const char *path, uint32_t partitions, uint32_t programmes, char *error)
 {
     zconfig_t *root = zconfig_load(path);
     uint8_t seed[SITE_SEED_SIZE], public_key[crypto_sign_PUBLICKEYBYTES];
@@ -61,27 +109,12 @@ site_read(site_t *site, const char *path, uint32_t partitions, char *error)
         snprintf(error, SITE_ERROR_MAX, "%.400s: damaged; restore it from a backup", path);
         goto done;
     }
-    const char *text = zconfig_get(root, "site/partitions", "");
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-    if (end == text || *end || number < 1 || number > SITE_PARTITIONS_MAX) {
-        snprintf(error, SITE_ERROR_MAX,
-                 "%.400s: damaged: no number of partitions; restore it from "
-                 "a backup",
-                 path);
+    if (!site_count_read(root, path, "partitions", partitions, &site->partitions, error))
         goto done;
-    }
-    uint32_t made = (uint32_t)number;
-    if (partitions == 0)
-        partitions = made;
-    if (made != partitions) {
-        snprintf(
-            error, SITE_ERROR_MAX,
-            "%.300s: the site was made with %u partitions, not %u; the number can't be changed",
-            path, made, partitions);
+    site->programmes = 0;
+    if (zconfig_get(root, SITE_PROGRAMMES, NULL) &&
+        !site_count_read(root, path, "programmes", programmes, &site->programmes, error))
         goto done;
-    }
-    site->partitions = partitions;
     rc = crypto_sign_seed_keypair(public_key, site->sign_secret, seed);
 done:
     zconfig_destroy(&root);
@@ -89,7 +122,8 @@ done:
 }
 
 int
-site_load(site_t *site, const char *directory, uint32_t partitions, char *error)
+site_load(site_t *site, const char *directory, uint32_t partitions, uint32_t programmes,
+          char *error)
 {
     char path[SITE_PATH_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/site", directory) >= sizeof path) {
@@ -98,11 +132,13 @@ site_load(site_t *site, const char *directory, uint32_t partitions, char *error)
     }
     if (folder_make(directory, error) != 0)
         return -1;
-    if (!zsys_file_exists(path) && site_make(directory, path, partitions) != 0) {
+    int rc = zsys_file_exists(path) ? site_complete(directory, path, programmes)
+                                    : site_make(directory, path, partitions, programmes);
+    if (rc != 0) {
         snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be written: %.60s", path, strerror(errno));
         return -1;
     }
-    return site_read(site, path, partitions, error);
+    return site_read(site, path, partitions, programmes, error);
 }
 
 int
@@ -115,5 +151,5 @@ site_find(site_t *site, const char *directory, char *error)
         snprintf(error, SITE_ERROR_MAX, "%.400s: there is no site here", directory);
         return -1;
     }
-    return site_read(site, path, 0, error);
+    return site_read(site, path, 0, 0, error);
 }

@@ -12,15 +12,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APPLY_VERSION = 3 }; /* raise with every change of what apply() does */
+enum { APPLY_VERSION = 4 }; /* raise with every change of what apply() does */
 
-/* Constants of a site's partition; the same in every run over its journal. */
+/* Constants of a site's partition; the same in every run over its journal. Partitions are numbered
+ * through: first those of the box office, then those of the programme. */
 typedef struct {
     uint8_t id[16];
-    uint32_t partition, partitions;
-    uint8_t ticket_key[32];  /* BLAKE2b key of the ticket tokens */
-    uint8_t sign_secret[64]; /* Ed25519, for the offline payload */
+    uint32_t partition, partitions, programmes; /* the number of this one; how many of each role */
+    uint8_t ticket_key[32];                     /* BLAKE2b key of the ticket tokens */
+    uint8_t sign_secret[64];                    /* Ed25519, for the offline payload */
 } site_t;
+
+/* All partitions, of whatever role. */
+static inline uint32_t
+site_count(const site_t *site)
+{
+    return site->partitions + site->programmes;
+}
+static inline bool
+site_in_programme(const site_t *site, uint32_t partition)
+{
+    return partition >= site->partitions;
+}
+/* The count that a partition's files are stamped with. Those of the box office are stamped with
+ * theirs alone, as they were before there was a programme. */
+static inline uint32_t
+site_stamp(const site_t *site, uint32_t partition)
+{
+    return site_in_programme(site, partition) ? site_count(site) : site->partitions;
+}
 
 /* Where results go. During recovery the loop passes a sink that drops them. `body` is one msgpack
  * map, borrowed for the call. */
@@ -68,6 +88,10 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
     box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
     box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get;
+/* Those of outbox.c and probe.c, which partitions of both roles have. */
+handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, prog_movie_get,
+    prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list;
+handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */
 void box_due(turn_t *turn, state_key_t key);

@@ -223,10 +223,10 @@ digest_without(const wire_record_t *record, const uint8_t *first, uint32_t pairs
 
 /* The field of a name among those of an operation, which are few; else among all, to name it. */
 static field_t
-field_among(uint64_t allowed, const char *name, size_t size)
+field_among(field_set_t allowed, const char *name, size_t size)
 {
-    for (uint64_t left = allowed; left; left &= left - 1) {
-        field_t field = (field_t)__builtin_ctzll(left);
+    for (field_set_t left = allowed; left; left &= left - 1) {
+        field_t field = field_first(left);
         if (fields[field].name_size == size && memcmp(fields[field].name, name, size) == 0)
             return field;
     }
@@ -237,7 +237,7 @@ field_among(uint64_t allowed, const char *name, size_t size)
 static uint16_t
 decode_fields(command_t *command, mp_t mp, uint64_t count, digest_piece_t *trace, field_t *field)
 {
-    uint64_t allowed = operation_fields(command->operation);
+    field_set_t allowed = operation_fields(command->operation);
     uint32_t used = 0;
     for (uint64_t i = 0; i < count; i++) {
         const char *name;
@@ -247,13 +247,13 @@ decode_fields(command_t *command, mp_t mp, uint64_t count, digest_piece_t *trace
             return STATUS_BAD_BODY;
         field_t found = field_among(allowed, name, size);
         *field = found;
-        if (found == FIELDS || !(allowed >> found & 1) || command_has(command, found) ||
+        if (found == FIELDS || !field_in(allowed, found) || command_has(command, found) ||
             used == COMMAND_FIELDS_MAX)
             return STATUS_UNKNOWN_FIELD;
         if (!decode_value(&mp, &fields[found], &command->values[used]))
             return STATUS_BAD_FIELD;
         command->slot[found] = (uint8_t)used++;
-        command->present |= UINT64_C(1) << found;
+        command->present |= FIELD_BIT(found);
         if (found == FIELD_TRACE)
             *trace = (digest_piece_t){ pair, mp.at };
     }
@@ -290,6 +290,7 @@ command_decode(command_t *command, const wire_record_t *record, const wire_route
     command->deadline_ms = record->header.moment;
     command->client = route->client;
     command->role = (role_t)route->role;
+    command->sender = route->sender;
     command->present = 0;
     command->digest = 0;
     if (!operation_open_to(command->operation, route->role))
@@ -310,9 +311,9 @@ command_decode(command_t *command, const wire_record_t *record, const wire_route
     command->digest = command_has(command, FIELD_TRACE)
                           ? digest_without(record, first, (uint32_t)map.u, &trace)
                           : digest_of(record);
-    uint64_t missing = command->operation->required & ~command->present;
+    field_set_t missing = command->operation->required & ~command->present;
     if (missing) {
-        *field = (field_t)__builtin_ctzll(missing);
+        *field = field_first(missing);
         return STATUS_MISSING_FIELD;
     }
     return STATUS_OK;

@@ -78,6 +78,7 @@ enum {
     F(FROM, "from", UINT, 0, UINT32_MAX, "skip this many")                                         \
     F(LIMIT, "limit", UINT, 1, 500, "at most this many")                                           \
     F(TELL, "tell", UINT, 1, INT64_MAX, "number of the outbox message that is answered")           \
+    F(STATUS, "status", UINT, 0, UINT16_MAX, "a code of section 17")                               \
     F(NOW, "now_ms", UINT, 0, TIME_MAX_MS, "a clock reading")                                      \
     F(SEQUENCE, "sequence", UINT, 0, INT64_MAX, "sequence number")                                 \
     F(PARTITION, "partition", UINT, 0, 65535, "partition number")                                  \
@@ -93,7 +94,25 @@ enum {
     F(CAPACITY, "capacity", UINT, 1, 1000000, "how many may be inside the waiting room's door")    \
     F(RATE, "rate", UINT, 1, 60000, "how many are let in a minute")                                \
     F(PASS, "pass_ms", UINT, 1000, 7200000, "how long one who was let in may buy")                 \
-    F(SHARE, "share", UINT, 0, 100, "of a hundred let in, those of lane 1")
+    F(SHARE, "share", UINT, 0, 100, "of a hundred let in, those of lane 1")                        \
+    F(NAME, "name", STR, 1, 64, "name of the cinema")                                              \
+    F(OPENING, "opening", LIST, 7, 7,                                                              \
+      "[opens, closes] in local minutes each, Monday first; [0, 0]: closed")                       \
+    F(CLEANING, "cleaning", UINT, 0, 240, "minutes between two showtimes in a hall")               \
+    F(MOVIE, "movie", UINT, 1, UINT32_MAX, "film number within the cinema")                        \
+    F(DIRECTOR, "director", STR, 0, 64, "who directed the film")                                   \
+    F(MINUTES, "minutes", UINT, 1, 1440, "how long the film is")                                   \
+    F(GENRES, "genres", STR, 0, 96, "genres, with commas between")                                 \
+    F(TAGS, "tags", STR, 0, 96, "holiday theme, high draw, ..., with commas between")              \
+    F(FORMATS, "formats", STR, 0, 48, "formats it comes in, with commas between")                  \
+    F(POSTER, "poster", STR, 0, 120, "where its poster is")                                        \
+    F(IMDB, "imdb", UINT, 0, 100, "rating in tenths")                                              \
+    F(DOUBAN, "douban", UINT, 0, 100, "rating in tenths")                                          \
+    F(RELEASED, "released", UINT, 0, 2932896, "first day, in days since 1970")                     \
+    F(ENDED, "ended", UINT, 0, 2932896, "last day, in days since 1970")                            \
+    F(HALL_NUMBER, "hall_number", UINT, 1, 64, "hall number within the cinema")                    \
+    F(EQUIPMENT, "equipment", STR, 0, 96, "what the hall shares with others, with commas between") \
+    F(VERSION, "version", UINT, 1, UINT32_MAX, "version of a hall's plan; absent: the current one")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -101,29 +120,49 @@ typedef enum {
 #undef F
         FIELDS
 } field_t;
-_Static_assert(FIELDS <= 64, "a field is a bit of a 64-bit mask");
+
+/* A set of fields: a bit each. The low word alone holds those of most commands. */
+__extension__ typedef unsigned __int128 field_set_t;
+#define FIELD_BIT(field) ((field_set_t)1 << (field))
+_Static_assert(FIELDS <= 8 * sizeof(field_set_t), "a field is a bit of a set");
+
+static inline bool
+field_in(field_set_t set, field_t field)
+{
+    return (bool)(set >> field & 1);
+}
+/* The first field of a set that is not empty. */
+static inline field_t
+field_first(field_set_t set)
+{
+    uint64_t low = (uint64_t)set;
+    return (field_t)(low ? __builtin_ctzll(low) : 64 + __builtin_ctzll((uint64_t)(set >> 64)));
+}
 
 typedef enum { TYPE_UINT, TYPE_STR, TYPE_BIN, TYPE_BOOL, TYPE_SEATS, TYPE_LIST } field_type_t;
 
 /* What the shard key of an operation is. */
 typedef enum {
     KEY_NONE,      /* answered by the broker */
-    KEY_SHOWTIME,  /* a showtime id, 1.. ; shard_of() finds the partition */
-    KEY_PARTITION, /* a partition number itself */
+    KEY_SHOWTIME,  /* a showtime id, 1..: a box office partition's */
+    KEY_PARTITION, /* a partition number itself, of any role */
     KEY_CASHIER,   /* whoever executes provider calls */
+    KEY_CINEMA, /* a cinema id, 1..: a programme partition's; shard_partition() knows all these */
+    KEY_KINDS,
 } key_kind_t;
 
 /* READ is answered from applied state; WRITE goes through the journal; MACHINE is spoken between
  * programs of Marquee only. */
 typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 
-#define M1(a)                   (UINT64_C(1) << FIELD_##a)
+#define M1(a)                   FIELD_BIT(FIELD_##a)
 #define M2(a, b)                (M1(a) | M1(b))
 #define M3(a, b, c)             (M2(a, b) | M1(c))
 #define M4(a, b, c, d)          (M3(a, b, c) | M1(d))
 #define M5(a, b, c, d, e)       (M4(a, b, c, d) | M1(e))
 #define M7(a, b, c, d, e, f, g) (M5(a, b, c, d, e) | M2(f, g))
 
+#define FIELDS_ANY (~(field_set_t)0)
 /* Fields that every operation takes which is not of mode MACHINE, beside those of its row. */
 #define FIELDS_ALWAYS M3(STAFF, ONCE, TRACE)
 
@@ -139,109 +178,149 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 /* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
 #define OPERATION_TABLE(O)                                                                         \
     O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL, M1(CLIENT), 0,                               \
-      "partitions, role, version, now_ms, busy_retry_ms",                                          \
+      "partitions, programmes, role, version, now_ms, busy_retry_ms",                              \
       "introduce a client; needed once a connection")                                              \
     O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL, 0, 0,                        \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
-    O(3, ECHO, echo, "echo", SHOWTIME, READ, ROLES_TEST, 0, ~UINT64_C(0), "the body again",        \
+    O(3, ECHO, none, "echo", SHOWTIME, READ, ROLES_TEST, 0, FIELDS_ANY, "the body again",          \
       "measure the way without the work")                                                          \
-    O(4, STATS, stats, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",     \
+    O(4, STATS, none, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",      \
       "what a partition has done since it started")                                                \
-    O(5, RULES, rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                          \
+    O(5, RULES, box_rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                      \
       M4(CAP, TTL, CEILING, GAP_RULE), 0, "nothing",                                               \
       "the defaults that showtimes are opened with, from the configuration")                       \
-    O(6, SITE_KEYS, site_keys, "site.keys", PARTITION, READ, ROLES_ALL, 0, 0,                      \
+    O(6, SITE_KEYS, box_site_keys, "site.keys", PARTITION, READ, ROLES_ALL, 0, 0,                  \
       "keys: [[key id, public key]]", "the Ed25519 keys that check what the site signs")           \
-    O(10, SHOWTIME_OPEN, showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,             \
+    O(10, SHOWTIME_OPEN, box_showtime_open, "showtime.open", SHOWTIME, WRITE, ROLES_STAFF,         \
       M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M1(ROWS),                              \
       M5(FORMAT, CAP, TTL, CEILING, GAP_RULE) | M1(TIME_ZONE), "seats", "put a showtime on sale")  \
-    O(11, SHOWTIME_GET, showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,             \
+    O(11, SHOWTIME_GET, box_showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,         \
       "the showtime, its zones, counts and books", "look at a showtime")                           \
-    O(12, SHOWTIME_LIST, showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,            \
+    O(12, SHOWTIME_LIST, box_showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,        \
       M2(FROM, LIMIT), "total, showtimes: [[id, starts_ms, title, hall, free, seats, time_zone]]", \
       "the showtimes of a partition")                                                              \
-    O(13, SEATS_GET, seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),              \
+    O(13, SEATS_GET, box_seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),          \
       "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, "      \
       "state]]",                                                                                   \
       "the seat map, whole or what changed since a number")                                        \
-    O(14, SEATS_LOCK, seats_lock, "seats.lock", SHOWTIME, WRITE, ROLES_SALE, M2(USER, SEATS),      \
+    O(14, SEATS_LOCK, box_seats_lock, "seats.lock", SHOWTIME, WRITE, ROLES_SALE, M2(USER, SEATS),  \
       M2(TTL, WHEELCHAIR), "lock, until_ms", "lock seats, all or none")                            \
-    O(15, SEATS_BEST, seats_best, "seats.best", SHOWTIME, WRITE, ROLES_SALE, M2(USER, COUNT),      \
+    O(15, SEATS_BEST, box_seats_best, "seats.best", SHOWTIME, WRITE, ROLES_SALE, M2(USER, COUNT),  \
       M3(ZONE, TTL, WHEELCHAIR), "lock, until_ms, seats",                                          \
       "choose the best seats together and lock them")                                              \
-    O(16, SEATS_EXTEND, seats_extend, "seats.extend", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
-      M1(TTL), "lock, until_ms", "hold a lock longer, up to its ceiling")                          \
-    O(17, SEATS_RELEASE, seats_release, "seats.release", SHOWTIME, WRITE, ROLES_SALE,              \
+    O(16, SEATS_EXTEND, box_seats_extend, "seats.extend", SHOWTIME, WRITE, ROLES_SALE,             \
+      M2(USER, LOCK), M1(TTL), "lock, until_ms", "hold a lock longer, up to its ceiling")          \
+    O(17, SEATS_RELEASE, box_seats_release, "seats.release", SHOWTIME, WRITE, ROLES_SALE,          \
       M2(USER, LOCK), 0, "nothing", "give locked seats back")                                      \
-    O(18, SEATS_BLOCK, seats_block, "seats.block", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),        \
+    O(18, SEATS_BLOCK, box_seats_block, "seats.block", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),    \
       M1(REASON), "nothing", "take seats off sale")                                                \
-    O(19, SEATS_UNBLOCK, seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF, M1(SEATS),  \
-      0, "nothing", "put blocked seats back on sale")                                              \
-    O(20, ORDER_CREATE, order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE, M2(USER, LOCK), \
-      M1(PROVIDER), "order, amount, until_ms; with provider also code",                            \
+    O(19, SEATS_UNBLOCK, box_seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF,         \
+      M1(SEATS), 0, "nothing", "put blocked seats back on sale")                                   \
+    O(20, ORDER_CREATE, box_order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE,             \
+      M2(USER, LOCK), M1(PROVIDER), "order, amount, until_ms; with provider also code",            \
       "make an order of a lock; with a provider, begin its payment too")                           \
-    O(21, ORDER_GET, order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),       \
+    O(21, ORDER_GET, box_order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),   \
       "the order, its payment, refunds and tickets", "look at an order")                           \
-    O(22, ORDER_CANCEL, order_cancel, "order.cancel", SHOWTIME, WRITE, ROLES_SALE,                 \
+    O(22, ORDER_CANCEL, box_order_cancel, "order.cancel", SHOWTIME, WRITE, ROLES_SALE,             \
       M2(USER, ORDER), 0, "state", "cancel an unpaid order and free its seats")                    \
-    O(23, ORDER_ACCEPT, order_accept, "order.accept", SHOWTIME, WRITE, ROLES_SALE,                 \
+    O(23, ORDER_ACCEPT, box_order_accept, "order.accept", SHOWTIME, WRITE, ROLES_SALE,             \
       M3(USER, ORDER, YES), 0, "state, tickets",                                                   \
       "answer the offer of other seats after a late payment")                                      \
-    O(24, ORDER_REFUND, order_refund, "order.refund", SHOWTIME, WRITE, ROLES_STAFF, M1(ORDER),     \
+    O(24, ORDER_REFUND, box_order_refund, "order.refund", SHOWTIME, WRITE, ROLES_STAFF, M1(ORDER), \
       M3(TICKETS, REASON, WAIT), "state, refunded", "void tickets and pay their price back")       \
-    O(25, ORDER_LIST, order_list, "order.list", SHOWTIME, READ, ROLES_STAFF, 0, M2(FROM, LIMIT),   \
-      "orders: [[order, user, state, amount, seats]], next", "the orders of a showtime")           \
-    O(30, PAYMENT_BEGIN, payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE,              \
+    O(25, ORDER_LIST, box_order_list, "order.list", SHOWTIME, READ, ROLES_STAFF, 0,                \
+      M2(FROM, LIMIT), "orders: [[order, user, state, amount, seats]], next",                      \
+      "the orders of a showtime")                                                                  \
+    O(30, PAYMENT_BEGIN, box_payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE,          \
       M3(USER, ORDER, PROVIDER), 0, "order, amount, until_ms, code",                               \
       "begin the payment of an order")                                                             \
-    O(31, PAYMENT_SETTLE, payment_settle, "payment.settle", SHOWTIME, WRITE, ROLES_MONEY,          \
+    O(31, PAYMENT_SETTLE, box_payment_settle, "payment.settle", SHOWTIME, WRITE, ROLES_MONEY,      \
       M5(ORDER, PROVIDER, OUTCOME, AMOUNT, TXN), M1(CODE), "state, tickets: [[ticket, seat]]",     \
       "say how a payment ended; the sandbox provider wants its code")                              \
-    O(32, REFUND_SETTLE, refund_settle, "refund.settle", SHOWTIME, WRITE,                          \
+    O(32, REFUND_SETTLE, box_refund_settle, "refund.settle", SHOWTIME, WRITE,                      \
       ROLE_CASHIER | ROLES_STAFF, M3(ORDER, TELL, OUTCOME), M1(TXN), "state",                      \
       "say how a refund ended")                                                                    \
-    O(40, TICKET_GET, ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),            \
+    O(40, TICKET_GET, box_ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),        \
       M2(USER, OFFLINE), "the ticket with its token", "look at a ticket")                          \
-    O(41, TICKET_REDEEM, ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,              \
+    O(41, TICKET_REDEEM, box_ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,          \
       M2(TOKEN, KIOSK), M2(NONCE, AT), "ticket, seat, row, column, title, hall, starts_ms",        \
       "let the holder of a ticket in, once")                                                       \
-    O(42, TICKET_PRINT, ticket_print, "ticket.print", SHOWTIME, WRITE, ROLES_GATE,                 \
+    O(42, TICKET_PRINT, box_ticket_print, "ticket.print", SHOWTIME, WRITE, ROLES_GATE,             \
       M3(TICKET, KIOSK, STEP), M2(NONCE, AT), "ticket, print, prints",                             \
       "say how the printing of a ticket goes; a reprint is for admin and staff")                   \
-    O(43, TICKETS_REVOKED, tickets_revoked, "tickets.revoked", SHOWTIME, READ, ROLES_GATE, 0,      \
+    O(43, TICKETS_REVOKED, box_tickets_revoked, "tickets.revoked", SHOWTIME, READ, ROLES_GATE, 0,  \
       M2(SINCE, LIMIT), "version, tickets: [ticket], next",                                        \
       "the tickets that became void, in that order, after the first `since`")                      \
     O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR,                  \
       M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), "answered by refund.settle",                   \
       "ask the provider to pay back")                                                              \
+    O(51, OUTBOX_ACK, outbox_ack, "outbox.ack", PARTITION, MACHINE, ROLE_ACTOR, M2(TELL, STATUS),  \
+      0, "nothing", "say to the partition that told something how it ended")                       \
+    O(52, PROBE_SEND, probe_send, "probe.send", CINEMA, WRITE, ROLES_TEST, M2(COUNT, AMOUNT), 0,   \
+      "nothing", "send messages that do nothing but count, by outbox")                             \
+    O(53, PROBE_TAKE, probe_take, "probe.take", SHOWTIME, MACHINE, ROLE_ACTOR, M1(AMOUNT), 0,      \
+      "nothing", "count such a message")                                                           \
+    O(54, PROBE_GET, probe_get, "probe.get", PARTITION, READ, ROLES_TEST, 0, 0,                    \
+      "sent, sent_amount, taken, taken_amount",                                                    \
+      "what a partition has sent and taken of such messages")                                      \
     O(60, SEATS_CHANGED, none, "seats.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: from, number, changes: [[id, state]]", "published after every change of seats")      \
     O(61, ORDER_CHANGED, none, "order.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: order, user, state, payment, refund", "published after every change of an order")    \
-    O(70, QUEUE_OPEN, queue_open, "queue.open", SHOWTIME, WRITE, ROLES_STAFF, M2(CAPACITY, RATE),  \
-      M3(PASS, SHARE, OPENS), "commitment, opens_ms",                                              \
+    O(70, QUEUE_OPEN, box_queue_open, "queue.open", SHOWTIME, WRITE, ROLES_STAFF,                  \
+      M2(CAPACITY, RATE), M3(PASS, SHARE, OPENS), "commitment, opens_ms",                          \
       "open a waiting room before a sale, or change its settings")                                 \
-    O(71, QUEUE_CLOSE, queue_close, "queue.close", SHOWTIME, WRITE, ROLES_STAFF, 0, 0, "nothing",  \
-      "close the waiting room: everybody may buy")                                                 \
-    O(72, QUEUE_JOIN, queue_join, "queue.join", SHOWTIME, WRITE, ROLES_SALE, M1(USER), M1(LANE),   \
+    O(71, QUEUE_CLOSE, box_queue_close, "queue.close", SHOWTIME, WRITE, ROLES_STAFF, 0, 0,         \
+      "nothing", "close the waiting room: everybody may buy")                                      \
+    O(72, QUEUE_JOIN, box_queue_join, "queue.join", SHOWTIME, WRITE, ROLES_SALE, M1(USER),         \
+      M1(LANE),                                                                                    \
       "number, lane, place, ahead, state, until_ms, wait_ms, commitment, receipt; inside: pass; "  \
       "done: end",                                                                                 \
       "get in line, or see the place again")                                                       \
-    O(73, QUEUE_LOOK, queue_look, "queue.look", SHOWTIME, READ, ROLES_SALE, M1(USER), 0,           \
+    O(73, QUEUE_LOOK, box_queue_look, "queue.look", SHOWTIME, READ, ROLES_SALE, M1(USER), 0,       \
       "the same, without receipt", "look at a place in line")                                      \
-    O(74, QUEUE_LEAVE, queue_leave, "queue.leave", SHOWTIME, WRITE, ROLES_SALE, M1(USER), 0,       \
+    O(74, QUEUE_LEAVE, box_queue_leave, "queue.leave", SHOWTIME, WRITE, ROLES_SALE, M1(USER), 0,   \
       "nothing", "give a place or a pass up")                                                      \
-    O(75, QUEUE_GET, queue_get, "queue.get", SHOWTIME, READ, ROLES_ALL, 0, 0,                      \
+    O(75, QUEUE_GET, box_queue_get, "queue.get", SHOWTIME, READ, ROLES_ALL, 0, 0,                  \
       "settings, counts by lane, commitment; after the draw its seed", "look at a waiting room")   \
     O(76, QUEUE_CHANGED, none, "queue.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
-      "event: open, drawn, called, joined, inside", "published when places were called")
+      "event: open, drawn, called, joined, inside", "published when places were called")           \
+    O(77, SCHEDULE_CHANGED, none, "schedule.changed", CINEMA, MACHINE, ROLE_ACTOR, 0, 0,           \
+      "event: version", "published after every change of anything of a cinema")                    \
+    O(100, CINEMA_SET, prog_cinema_set, "cinema.set", CINEMA, WRITE, ROLES_STAFF,                  \
+      M4(NAME, TIME_ZONE, OPENING, CLEANING), 0, "version",                                        \
+      "make a cinema, or say all of it again")                                                     \
+    O(101, CINEMA_GET, prog_cinema_get, "cinema.get", CINEMA, READ, ROLES_ALL, 0, 0,               \
+      "the cinema, its opening hours, version and counts", "look at a cinema")                     \
+    O(102, CINEMA_LIST, prog_cinema_list, "cinema.list", PARTITION, READ, ROLES_ALL, 0,            \
+      M2(FROM, LIMIT), "total, cinemas: [[cinema, name, time_zone, version]]",                     \
+      "the cinemas of a partition")                                                                \
+    O(103, MOVIE_SET, prog_movie_set, "movie.set", CINEMA, WRITE, ROLES_STAFF,                     \
+      M3(MOVIE, TITLE, MINUTES),                                                                   \
+      M5(DIRECTOR, GENRES, TAGS, FORMATS, POSTER) | M4(IMDB, DOUBAN, RELEASED, ENDED), "version",  \
+      "make a film known, or say all of it again")                                                 \
+    O(104, MOVIE_GET, prog_movie_get, "movie.get", CINEMA, READ, ROLES_ALL, M1(MOVIE), 0,          \
+      "the film", "look at a film")                                                                \
+    O(105, MOVIE_LIST, prog_movie_list, "movie.list", CINEMA, READ, ROLES_ALL, 0, M2(FROM, LIMIT), \
+      "total, movies: [[movie, title, minutes, status, released, ended]]",                         \
+      "the films of a cinema")                                                                     \
+    O(106, MOVIE_WITHDRAW, prog_movie_withdraw, "movie.withdraw", CINEMA, WRITE, ROLES_STAFF,      \
+      M1(MOVIE), 0, "version", "take a film off the programme")                                    \
+    O(107, HALL_SET, prog_hall_set, "hall.set", CINEMA, WRITE, ROLES_STAFF,                        \
+      M4(HALL_NUMBER, HALL, ZONES, ROWS), M2(CLEANING, EQUIPMENT), "version",                      \
+      "make a hall, or say all of it again; another plan is a new version of it")                  \
+    O(108, HALL_GET, prog_hall_get, "hall.get", CINEMA, READ, ROLES_ALL, M1(HALL_NUMBER),          \
+      M1(VERSION), "the hall with its zones and rows", "look at a hall")                           \
+    O(109, HALL_LIST, prog_hall_list, "hall.list", CINEMA, READ, ROLES_ALL, 0, 0,                  \
+      "halls: [[hall_number, hall, seats, version, cleaning, equipment]]",                         \
+      "the halls of a cinema")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
     OP_##id = (code),
     OPERATION_TABLE(O)
 #undef O
-        OPERATION_CODE_MAX = 96
+        OPERATION_CODE_MAX = 128
 } operation_code_t;
 
 typedef struct {
@@ -250,7 +329,7 @@ typedef struct {
     key_kind_t key;
     mode_kind_t mode;
     uint32_t roles;
-    uint64_t required, optional;
+    field_set_t required, optional;
     const char *reply, *help;
 } operation_t;
 
@@ -270,7 +349,7 @@ const field_info_t *field_info(field_t field);
 /* The field of a name, or FIELDS. */
 field_t field_named(const char *name, size_t size);
 /* Every field that an operation takes. */
-static inline uint64_t
+static inline field_set_t
 operation_fields(const operation_t *operation)
 {
     return operation->required | operation->optional |
@@ -304,7 +383,7 @@ typedef union {
     } list;
 } value_t;
 
-enum { COMMAND_FIELDS_MAX = 17 };
+enum { COMMAND_FIELDS_MAX = 20 };
 
 /* A command whose form is good. Values stand in `values` at the slot that `slot` names. */
 typedef struct {
@@ -313,8 +392,9 @@ typedef struct {
     uint64_t client, request; /* what its repeats are known by */
     int64_t deadline_ms;
     role_t role;          /* that it acts with: STAFF for a bridge's command that names staff */
-    uint64_t present;     /* a bit for each field that came */
+    field_set_t present;  /* a bit for each field that came */
     uint64_t digest;      /* of operation, key and body less trace: tells a repeat from a reuse */
+    uint16_t sender;      /* of a tell: the partition that told */
     uint8_t slot[FIELDS]; /* valid where present */
     value_t values[COMMAND_FIELDS_MAX];
 } command_t;
@@ -328,7 +408,7 @@ uint16_t command_decode(command_t *command, const wire_record_t *record, const w
 static inline bool
 command_has(const command_t *command, field_t field)
 {
-    return command->present >> field & 1;
+    return field_in(command->present, field);
 }
 static inline const value_t *
 command_value(const command_t *command, field_t field)

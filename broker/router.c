@@ -5,11 +5,11 @@
 static bool
 router_lanes(router_t *self)
 {
-    self->partitions = calloc(self->options.partitions, sizeof *self->partitions);
-    if (!self->partitions)
+    self->lanes = calloc(self->lane_count, sizeof *self->lanes);
+    if (!self->lanes)
         return false;
-    for (uint32_t i = 0; i < self->options.partitions; i++) {
-        pack_buffer_t *out = &self->partitions[i].out;
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        pack_buffer_t *out = &self->lanes[i].out;
         out->room = ROUTER_PACK_BYTES;
         out->bytes = malloc(out->room);
         if (!out->bytes)
@@ -26,11 +26,13 @@ router_new(const router_options_t *options, const router_ways_t *ways)
         return NULL;
     self->options = *options;
     self->ways = *ways;
+    self->map = (shard_map_t){ options->partitions, options->programmes };
+    self->lane_count = shard_count(&self->map);
     self->peers = peers_new(options->peers_max);
     self->waiting = calloc(ROUTER_REPLIES_MAX, sizeof *self->waiting);
     self->touched = calloc(ROUTER_REPLIES_MAX, sizeof *self->touched);
     self->answers = malloc(ROUTER_ANSWERS_BYTES);
-    self->status_room = options->partitions * 32 + ROUTER_BODY_MAX;
+    self->status_room = self->lane_count * 32 + ROUTER_BODY_MAX;
     self->status_body = malloc(self->status_room);
     self->busy_per_ms = ROUTER_BUSY_MIN;
     router_make_refusals(self);
@@ -46,9 +48,9 @@ router_destroy(router_t **self_p)
     router_t *self = *self_p;
     if (!self)
         return;
-    for (uint32_t i = 0; self->partitions && i < self->options.partitions; i++)
-        free(self->partitions[i].out.bytes);
-    free(self->partitions);
+    for (uint32_t i = 0; self->lanes && i < self->lane_count; i++)
+        free(self->lanes[i].out.bytes);
+    free(self->lanes);
     free(self->waiting);
     free(self->touched);
     free(self->answers);

@@ -26,7 +26,7 @@ enum {
     ROUTER_PEER_IDLE_MS = 600000,  /* a silent client is forgotten after this */
     ROUTER_ACTOR_SILENT_MS = 5000, /* an actor without a heartbeat is down after this */
     ROUTER_HEARTBEAT_MS = 1000,
-    ROUTER_PARTITIONS_MAX = 1024,
+    ROUTER_PARTITIONS_MAX = 2048,
     /* BUSY told in a millisecond: what is beyond stays unread, so that telling takes little of the
      * time that the work needs. The most, while commands are found late: the queue is too long. */
     ROUTER_BUSY_MIN = 100,
@@ -53,10 +53,10 @@ typedef struct {
 } router_ways_t;
 
 typedef struct {
-    uint32_t partitions;
-    uint32_t peers_max;     /* clients known at once */
-    uint32_t in_flight_max; /* commands per partition */
-    uint32_t retry_ms;      /* told with BUSY */
+    uint32_t partitions, programmes; /* of the box office, of the programme */
+    uint32_t peers_max;              /* clients known at once */
+    uint32_t in_flight_max;          /* commands per partition */
+    uint32_t retry_ms;               /* told with BUSY */
 } router_options_t;
 
 typedef struct router router_t;

@@ -4,35 +4,57 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* A number of a READY's body, 0 where there is none. */
+static uint64_t
+router_said(const wire_record_t *record, const char *key)
+{
+    uint64_t number = 0;
+    mp_t mp;
+    return mp_find(record->body, record->body_size, key, &mp) && mp_read_uint(&mp, &number) ? number
+                                                                                            : 0;
+}
+
 static void
 router_ready(router_t *self, uint64_t actor, const wire_record_t *record)
 {
-    uint64_t count = 0;
-    mp_t mp;
-    if (!mp_find(record->body, record->body_size, "partitions", &mp) ||
-        !mp_read_uint(&mp, &count) || count != self->options.partitions ||
-        record->header.key >= count) {
-        char what[128];
+    uint64_t count = router_said(record, "partitions"), others = router_said(record, "programmes");
+    if (count != self->options.partitions || others != self->options.programmes ||
+        record->header.key >= self->lane_count) {
+        char what[160];
         snprintf(what, sizeof what,
-                 "an actor of another site was refused (%" PRIu64 " partitions, not %u)", count,
-                 self->options.partitions);
+                 "an actor of another site was refused (%" PRIu64 " and %" PRIu64
+                 " partitions, not %u and %u)",
+                 count, others, self->options.partitions, self->options.programmes);
         self->ways.warn(self->ways.argument, what);
         return;
     }
-    lane_t *partition = &self->partitions[record->header.key];
+    lane_t *partition = &self->lanes[record->header.key];
     partition->actor = actor;
     partition->seen_ms = self->now_ms;
     partition->sequence = (uint64_t)record->header.moment;
     partition->in_flight = 0;
 }
 
+/* To the cashier, or to the partition that the operation's key belongs to. What finds nobody is
+ * dropped: the outbox sends it again. */
 static void
-router_tell(router_t *self, const uint8_t *bytes, size_t size)
+router_tell(router_t *self, uint16_t sender, const wire_record_t *record, const uint8_t *bytes,
+            size_t size)
 {
-    if (self->cashier)
+    const operation_t *operation = operation_of(record->header.operation);
+    uint32_t number = SHARD_NOWHERE;
+    if (operation && operation->roles & ROLE_ACTOR)
+        number = shard_partition(&self->map, operation->key, record->header.key);
+    if (operation && operation->key == KEY_CASHIER && self->cashier) {
         router_wait(self, self->cashier, bytes, size);
-    else
-        self->dropped++; /* the outbox sends it again */
+    } else if (number != SHARD_NOWHERE && router_up(self, &self->lanes[number])) {
+        wire_route_t route = { .role = ROLE_ACTOR,
+                               .partition = (uint16_t)number,
+                               .sender = sender };
+        router_forward(self, &route, record);
+    } else {
+        self->dropped++;
+    }
 }
 
 static void
@@ -40,8 +62,8 @@ router_actor_record(router_t *self, uint64_t actor, const wire_route_t *route,
                     const wire_record_t *record, const uint8_t *bytes, size_t size)
 {
     lane_t *partition = NULL;
-    if (route->partition < self->options.partitions)
-        partition = &self->partitions[route->partition];
+    if (route->partition < self->lane_count)
+        partition = &self->lanes[route->partition];
     switch (record->header.kind) {
     case WIRE_REPLY:
         if (partition && partition->in_flight &&
@@ -53,7 +75,7 @@ router_actor_record(router_t *self, uint64_t actor, const wire_route_t *route,
         router_wait(self, route->peer, bytes, size);
         break;
     case WIRE_TELL:
-        router_tell(self, bytes, size);
+        router_tell(self, route->partition, record, bytes, size);
         break;
     case WIRE_READY:
         router_ready(self, actor, record);

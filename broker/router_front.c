@@ -1,6 +1,5 @@
 /* router_front - from clients: judge each command and pass it on, or answer it here. */
 #include "broker/router_inside.h"
-#include "broker/shard.h"
 #include <assert.h>
 #include <sodium.h>
 #include <string.h>
@@ -34,8 +33,9 @@ router_hello(router_t *self, peer_t *peer, const wire_record_t *record, const ch
     uint8_t buffer[ROUTER_BODY_MAX];
     pack_t pack;
     pack_init(&pack, buffer, sizeof buffer);
-    pack_map(&pack, 5);
+    pack_map(&pack, 6);
     pack_key_uint(&pack, "partitions", self->options.partitions);
+    pack_key_uint(&pack, "programmes", self->options.programmes);
     pack_key_str(&pack, "role", role_name((role_t)peer->role));
     pack_key_uint(&pack, "version", WIRE_VERSION);
     pack_key_int(&pack, "now_ms", self->wall_ms);
@@ -43,7 +43,7 @@ router_hello(router_t *self, peer_t *peer, const wire_record_t *record, const ch
     router_answer(self, peer->name, &record->header, STATUS_OK, buffer, (uint32_t)pack.size);
 }
 
-static bool
+bool
 router_up(const router_t *self, const lane_t *partition)
 {
     return partition->actor && self->now_ms - partition->seen_ms < ROUTER_ACTOR_SILENT_MS;
@@ -56,9 +56,9 @@ router_status(router_t *self, const peer_t *peer, const wire_record_t *record)
     pack_init(&pack, self->status_body, self->status_room);
     pack_map(&pack, 7);
     pack_str(&pack, "partitions");
-    pack_array(&pack, self->options.partitions);
-    for (uint32_t i = 0; i < self->options.partitions; i++) {
-        const lane_t *partition = &self->partitions[i];
+    pack_array(&pack, self->lane_count);
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        const lane_t *partition = &self->lanes[i];
         pack_array(&pack, 4);
         pack_uint(&pack, i);
         pack_bool(&pack, router_up(self, partition));
@@ -111,14 +111,12 @@ router_judge(router_t *self, const peer_t *peer, const wire_record_t *record, ui
     const operation_t *operation = operation_of(record->header.operation);
     if (operation->mode == MODE_MACHINE || !operation_open_to(operation, peer->role))
         return STATUS_FORBIDDEN;
-    if (operation->key == KEY_PARTITION && record->header.key >= self->options.partitions)
+    *number = shard_partition(&self->map, operation->key, record->header.key);
+    if (*number == SHARD_NOWHERE)
         return STATUS_WRONG_PARTITION;
     if (record->header.request == 0)
         return STATUS_BAD_FRAME;
-    *number = operation->key == KEY_PARTITION
-                  ? (uint32_t)record->header.key
-                  : shard_of(record->header.key, self->options.partitions);
-    const lane_t *partition = &self->partitions[*number];
+    const lane_t *partition = &self->lanes[*number];
     if (!router_up(self, partition))
         return STATUS_UNAVAILABLE;
     return router_room(self, partition, &record->header);
@@ -146,7 +144,11 @@ router_command(router_t *self, peer_t *peer, const wire_record_t *record, const 
         return;
     }
     *only = number;
-    router_forward(self, &self->partitions[number], number, peer, record);
+    wire_route_t route = { .peer = peer->name,
+                           .client = peer->client,
+                           .role = peer->role,
+                           .partition = (uint16_t)number };
+    router_forward(self, &route, record);
 }
 
 static void

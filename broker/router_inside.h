@@ -3,6 +3,7 @@
 #define ROUTER_INSIDE_H
 #include "broker/peers.h"
 #include "broker/router.h"
+#include "broker/shard.h"
 #include "broker/status.h"
 #include "broker/wire.h"
 
@@ -45,9 +46,11 @@ typedef struct {
 
 struct router {
     router_options_t options;
+    shard_map_t map;
+    uint32_t lane_count; /* a lane for each partition of any role */
     router_ways_t ways;
     peers_t *peers;
-    lane_t *partitions;
+    lane_t *lanes;
     uint64_t cashier; /* peer that executes provider calls; 0: nobody */
     waiting_t *waiting;
     uint64_t *touched; /* peers with something waiting */
@@ -74,6 +77,8 @@ void router_refuse(router_t *self, uint64_t name, const wire_header_t *command, 
 /* Put a reply's bytes in its client's list; they stay where they are until router_deliver(). */
 void router_wait(router_t *self, uint64_t name, const uint8_t *bytes, size_t size);
 void router_deliver(router_t *self);
-void router_forward(router_t *self, lane_t *lane, uint32_t number, const peer_t *peer,
-                    const wire_record_t *record);
+/* A record and its route, to the route's partition. */
+void router_forward(router_t *self, const wire_route_t *route, const wire_record_t *record);
+/* Does the partition have an actor that was heard of lately? */
+bool router_up(const router_t *self, const lane_t *lane);
 #endif

@@ -124,6 +124,10 @@ router_bounce(router_t *self, lane_t *partition)
         status_t status =
             wire_next_routed(partition->out.bytes, partition->out.size, &at, &route, &record);
         assert(status == STATUS_OK);
+        if (route.peer == 0) {
+            self->dropped++; /* the outbox sends it again */
+            continue;
+        }
         router_refuse(self, route.peer, &record.header, STATUS_UNAVAILABLE);
     }
     partition->in_flight -= partition->out.records;
@@ -146,26 +150,24 @@ router_flush_lane(router_t *self, lane_t *partition)
 void
 router_flush(router_t *self)
 {
-    for (uint32_t i = 0; i < self->options.partitions; i++)
-        router_flush_lane(self, &self->partitions[i]);
+    for (uint32_t i = 0; i < self->lane_count; i++)
+        router_flush_lane(self, &self->lanes[i]);
     router_deliver(self);
 }
 
 void
-router_forward(router_t *self, lane_t *partition, uint32_t number, const peer_t *peer,
-               const wire_record_t *record)
+router_forward(router_t *self, const wire_route_t *route, const wire_record_t *record)
 {
+    lane_t *partition = &self->lanes[route->partition];
     pack_buffer_t *out = &partition->out;
     size_t size = wire_routed_size(record->body_size);
-    wire_route_t route = { .peer = peer->name,
-                           .client = peer->client,
-                           .role = peer->role,
-                           .partition = (uint16_t)number };
     if (out->size + size > out->room)
         router_flush_lane(self, partition);
-    out->size += wire_put_routed(out->bytes + out->size, &route, &record->header, record->body,
+    out->size += wire_put_routed(out->bytes + out->size, route, &record->header, record->body,
                                  record->body_size);
+    self->forwarded++;
+    if (route->peer == 0) /* a tell: its sender bounds what is in flight */
+        return;
     out->records++;
     partition->in_flight++;
-    self->forwarded++;
 }

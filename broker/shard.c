@@ -26,3 +26,21 @@ shard_of(uint64_t key, uint32_t partitions)
     }
     return (uint32_t)bucket;
 }
+
+uint32_t
+shard_partition(const shard_map_t *map, key_kind_t kind, uint64_t key)
+{
+    switch (kind) {
+    case KEY_SHOWTIME:
+        return map->partitions ? shard_of(key, map->partitions) : SHARD_NOWHERE;
+    case KEY_CINEMA:
+        return map->programmes ? map->partitions + shard_of(key, map->programmes) : SHARD_NOWHERE;
+    case KEY_PARTITION:
+        return key < shard_count(map) ? (uint32_t)key : SHARD_NOWHERE;
+    case KEY_NONE:
+    case KEY_CASHIER:
+    case KEY_KINDS:
+    default:
+        return SHARD_NOWHERE;
+    }
+}

@@ -78,7 +78,12 @@
     X(182, QUEUE_CLOSED, "the waiting room is closed")                                             \
     X(183, NOT_QUEUED, "the user has no place in the waiting room")                                \
     X(184, QUEUE_FULL, "the waiting room takes no more people")                                    \
-    X(185, QUEUE_LIMIT, "the user gave up a place in this waiting room too often")
+    X(185, QUEUE_LIMIT, "the user gave up a place in this waiting room too often")                 \
+    X(200, UNKNOWN_CINEMA, "there is no such cinema")                                              \
+    X(201, UNKNOWN_MOVIE, "the cinema has no such film")                                           \
+    X(202, UNKNOWN_HALL, "the cinema has no such hall")                                            \
+    X(203, UNKNOWN_VERSION, "the hall never had this version")                                     \
+    X(204, CATALOGUE_FULL, "no more of these are kept here")
 
 enum {
 #define X(code, name, text) STATUS_##name = (code),

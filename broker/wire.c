@@ -47,7 +47,8 @@ wire_next_routed(const void *frame, size_t size, size_t *at, wire_route_t *route
     *route = (wire_route_t){ .peer = get_u64(bytes),
                              .client = get_u64(bytes + 8),
                              .role = bytes[16],
-                             .partition = get_u16(bytes + 18) };
+                             .partition = get_u16(bytes + 18),
+                             .sender = get_u16(bytes + 20) };
     size_t behind = *at + WIRE_ROUTE_SIZE;
     uint16_t status = wire_next(frame, size, &behind, record);
     if (status == STATUS_OK)
@@ -96,6 +97,7 @@ wire_put_routed(void *to, const wire_route_t *route, const wire_header_t *header
     put_u64(bytes + 8, route->client);
     put_u16(bytes + 16, route->role);
     put_u16(bytes + 18, route->partition);
-    put_u32(bytes + 20, 0);
+    put_u16(bytes + 20, route->sender);
+    put_u16(bytes + 22, 0);
     return WIRE_ROUTE_SIZE + wire_put(bytes + WIRE_ROUTE_SIZE, header, body, body_size);
 }

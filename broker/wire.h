@@ -52,12 +52,14 @@ typedef struct {
 } wire_record_t;
 
 /* Who sent a command and where its answer goes. Written by the broker, echoed by the actor.
- * Bytes: 0 u64 peer, 8 u64 client, 16 u8 role, 17 u8 0, 18 u16 partition, 20 u32 0. */
+ * Bytes: 0 u64 peer, 8 u64 client, 16 u8 role, 17 u8 0, 18 u16 partition, 20 u16 sender, 22 u16 0.
+ */
 typedef struct {
     uint64_t peer;   /* the broker's name for the connection; 0: nobody waits */
     uint64_t client; /* identity for repeats, from hello (and the key on CURVE) */
     uint8_t role;    /* role_t */
     uint16_t partition;
+    uint16_t sender; /* of a tell: the partition that tells, else 0 */
 } wire_route_t;
 
 /* Read the record at *at (an offset below size) and move *at behind it. Returns STATUS_OK, or the

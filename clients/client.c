@@ -1,7 +1,6 @@
 /* client - calls and their time; see marquee.h for the contract, client.h for the inside. */
 #include "clients/client.h"
 #include "broker/operation.h"
-#include "broker/shard.h"
 #include "broker/status.h"
 #include <assert.h>
 #include <errno.h>
@@ -295,28 +294,40 @@ marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee_bod
 }
 
 static int
-client_topic(marquee_t *self, int option, uint64_t showtime)
+client_topic(marquee_t *self, int option, uint8_t kind, uint64_t key)
 {
     if (!self->link.events) {
         errno = ENOTCONN;
         return -1;
     }
-    uint8_t topic[CLIENT_TOPIC_SIZE] = { 'S' };
+    uint8_t topic[CLIENT_TOPIC_SIZE] = { kind };
     for (int i = 0; i < 8; i++)
-        topic[1 + i] = (uint8_t)(showtime >> (56 - 8 * i));
+        topic[1 + i] = (uint8_t)(key >> (56 - 8 * i));
     return zmq_setsockopt(self->link.events, option, topic, sizeof topic);
 }
 
 int
 marquee_follow(marquee_t *self, uint64_t showtime)
 {
-    return client_topic(self, ZMQ_SUBSCRIBE, showtime);
+    return client_topic(self, ZMQ_SUBSCRIBE, 'S', showtime);
 }
 
 int
 marquee_unfollow(marquee_t *self, uint64_t showtime)
 {
-    return client_topic(self, ZMQ_UNSUBSCRIBE, showtime);
+    return client_topic(self, ZMQ_UNSUBSCRIBE, 'S', showtime);
+}
+
+int
+marquee_follow_cinema(marquee_t *self, uint64_t cinema)
+{
+    return client_topic(self, ZMQ_SUBSCRIBE, 'C', cinema);
+}
+
+int
+marquee_unfollow_cinema(marquee_t *self, uint64_t cinema)
+{
+    return client_topic(self, ZMQ_UNSUBSCRIBE, 'C', cinema);
 }
 
 void
@@ -347,7 +358,13 @@ marquee_connected(const marquee_t *self)
 uint32_t
 marquee_partitions(const marquee_t *self)
 {
-    return self->partitions;
+    return self->map.partitions;
+}
+
+uint32_t
+marquee_programmes(const marquee_t *self)
+{
+    return self->map.programmes;
 }
 
 const char *
@@ -359,8 +376,8 @@ marquee_role(const marquee_t *self)
 uint32_t
 marquee_partition_of(const marquee_t *self, uint64_t showtime)
 {
-    assert(self->partitions > 0);
-    return shard_of(showtime, self->partitions);
+    assert(self->map.partitions > 0);
+    return shard_of(showtime, self->map.partitions);
 }
 
 const char *

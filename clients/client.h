@@ -6,6 +6,7 @@
  * (3) The bytes of a record never change once they were sent, its deadline included. */
 #ifndef CLIENT_H
 #define CLIENT_H
+#include "broker/shard.h"
 #include "broker/wire.h"
 #include "clients/link.h"
 #include "clients/marquee.h"
@@ -19,7 +20,7 @@ enum {
     CLIENT_RETRY_MS = 20, /* after BUSY, when the server names no time */
     CLIENT_RECORD_MIN = 256,
     CLIENT_ROLE_MAX = 16,
-    CLIENT_TOPIC_SIZE = 9, /* of an event frame: 'S' and the showtime, big endian */
+    CLIENT_TOPIC_SIZE = 9, /* of an event frame: 'S' and the showtime, or 'C' and the cinema, big endian */
 };
 #define CLIENT_NOBODY UINT32_MAX /* no slot; no partition */
 
@@ -52,7 +53,7 @@ struct marquee {
     int64_t hello_ms;       /* when one was sent last, or may be sent next */
     int64_t due_ms;         /* no slot has anything to do before; INT64_MAX: none */
     int64_t clock_ms;       /* the server's wall clock minus our monotonic one */
-    uint32_t partitions;
+    shard_map_t map;        /* all 0 until the server was heard */
     uint32_t timeout_ms, resend_ms, retry_ms;
     uint16_t hello_status; /* why the server does not want us; 0: it does, or is not asked yet */
     bool greeted, retry, blocked, in_callback;

@@ -1,6 +1,5 @@
 /* client_send - what is queued becomes messages: one per partition, as large as allowed. */
 #include "broker/operation.h"
-#include "broker/shard.h"
 #include "clients/client.h"
 #include <assert.h>
 #include <string.h>
@@ -54,6 +53,8 @@ queue_unread(marquee_t *self, queue_t *to, const queue_t *from)
     to->first = from->first;
 }
 
+_Static_assert(CLIENT_NOBODY == SHARD_NOWHERE, "no partition is no partition");
+
 /* Messages carry commands of one partition; what the broker answers itself goes alone. */
 static uint32_t
 client_partition(const marquee_t *self, const slot_t *slot)
@@ -61,10 +62,7 @@ client_partition(const marquee_t *self, const slot_t *slot)
     const operation_t *operation = operation_of(slot->operation);
     if (!operation)
         return CLIENT_NOBODY;
-    if (operation->key == KEY_SHOWTIME)
-        return shard_of(slot->key, self->partitions);
-    return operation->key == KEY_PARTITION && slot->key < self->partitions ? (uint32_t)slot->key
-                                                                           : CLIENT_NOBODY;
+    return shard_partition(&self->map, operation->key, slot->key);
 }
 
 /* A deadline in the server's time is written once, before the first send. */

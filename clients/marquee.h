@@ -127,6 +127,9 @@ int marquee_ask(marquee_t *self, uint16_t operation, uint64_t key, const marquee
 /* Follow the events of a showtime, or stop to; `marquee_on_event` names who gets them. 0, or -1. */
 int marquee_follow(marquee_t *self, uint64_t showtime);
 int marquee_unfollow(marquee_t *self, uint64_t showtime);
+/* The same of a cinema: each change of its programme. */
+int marquee_follow_cinema(marquee_t *self, uint64_t cinema);
+int marquee_unfollow_cinema(marquee_t *self, uint64_t cinema);
 void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
 
 /* For other loops: a descriptor that is readable when something came, and how long (ms) to sleep at
@@ -140,6 +143,8 @@ uint32_t marquee_in_flight(const marquee_t *self);
 bool marquee_connected(const marquee_t *self);
 /* What the server said to our hello; 0 and "" before the first. */
 uint32_t marquee_partitions(const marquee_t *self);
+/* Of the programme: their numbers follow those of the box office. */
+uint32_t marquee_programmes(const marquee_t *self);
 const char *marquee_role(const marquee_t *self);
 /* The partition that a showtime belongs to; the server must have been heard. */
 uint32_t marquee_partition_of(const marquee_t *self, uint64_t showtime);

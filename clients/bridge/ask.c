@@ -25,7 +25,7 @@ static void
 ask_open(ask_t *self, field_t field)
 {
     assert(!ask_has(self, field));
-    self->present |= UINT64_C(1) << field;
+    self->present |= FIELD_BIT(field);
     self->count++;
     pack_str(&self->pack, field_info(field)->name);
 }
@@ -222,7 +222,7 @@ ask_take_path(ask_t *self, const path_t *path, uint64_t *key)
 }
 
 static bool
-ask_take_query(ask_t *self, const http_request_t *request, uint64_t allowed)
+ask_take_query(ask_t *self, const http_request_t *request, field_set_t allowed)
 {
     http_text_t rest = request->query, name, value;
     while (http_query_next(&rest, &name, &value)) {
@@ -233,7 +233,7 @@ ask_take_query(ask_t *self, const http_request_t *request, uint64_t allowed)
         long size = http_unescape(value, true, text, sizeof text - 1);
         if (size >= 0)
             text[size] = 0;
-        if (!listed || field == FIELDS || !(allowed >> field & 1) || ask_has(self, field) ||
+        if (!listed || field == FIELDS || !field_in(allowed, field) || ask_has(self, field) ||
             size < 0 || !ask_word(self, field, text))
             return ask_bad_parameter(self->call, said);
     }
@@ -295,20 +295,20 @@ ask_body(call_t *call, const http_request_t *request, http_text_t body)
 
 /* What a caller may say in a body: the operation's fields, but for those that the bridge answers
  * for. */
-static uint64_t
+static field_set_t
 ask_body_fields(const call_t *call, const operation_t *operation)
 {
-    uint64_t fields = operation->required | operation->optional;
+    field_set_t fields = operation->required | operation->optional;
     const char *words = call->route->body, *name;
     size_t size;
     char type;
     bool required;
     if (strcmp(words, "*") == 0)
         return fields & ~ROUTE_FIELDS_OWN;
-    uint64_t listed = 0;
+    field_set_t listed = 0;
     while (route_body_next(&words, &name, &size, &type, &required)) {
         field_t field = field_named(name, size);
-        listed |= field < FIELDS ? UINT64_C(1) << field : 0;
+        listed |= field < FIELDS ? FIELD_BIT(field) : 0;
     }
     return fields & listed;
 }
@@ -320,13 +320,13 @@ ask_take_body(ask_t *self, const operation_t *operation, const http_request_t *r
     call_t *call = self->call;
     const char *name;
     json_t *value, *body;
-    uint64_t allowed = ask_body_fields(call, operation);
+    field_set_t allowed = ask_body_fields(call, operation);
     if (!(body = ask_body(call, request, text)))
         return false;
     json_object_foreach(body, name, value)
     {
         field_t field = field_named(name, strlen(name));
-        bool good = field < FIELDS && allowed >> field & 1 && !ask_has(self, field) &&
+        bool good = field < FIELDS && field_in(allowed, field) && !ask_has(self, field) &&
                     ask_json(self, field, value);
         if (good && !*key && json_is_string(value))
             (void)ask_key_of(field, json_string_value(value), key);
@@ -348,14 +348,15 @@ ask_request(ask_t *self, uint16_t code, const http_request_t *request, const pat
 {
     const operation_t *operation = operation_of(code);
     call_t *call = self->call;
-    uint64_t allowed = operation->required | operation->optional;
+    field_set_t allowed = operation->required | operation->optional;
     assert(operation->key == KEY_SHOWTIME);
     *key = 0;
     if (!ask_take_path(self, path, key) || !ask_take_query(self, request, allowed))
         return false;
     bool staff = call->identity.kind == IDENTITY_STAFF;
     /* Staff see anybody's; they act for others where the operation wants no user. */
-    bool names = allowed >> FIELD_USER & 1 && (!staff || operation->required >> FIELD_USER & 1) &&
+    bool names = field_in(allowed, FIELD_USER) &&
+                 (!staff || field_in(operation->required, FIELD_USER)) &&
                  call->identity.kind != IDENTITY_NONE;
     if (names)
         ask_number(self, FIELD_USER, call->identity.user);

@@ -10,7 +10,7 @@ typedef struct {
     call_t *call;
     pack_t pack;
     uint32_t count;
-    uint64_t present; /* a bit a field */
+    field_set_t present;
 } ask_t;
 
 void ask_begin(ask_t *self, call_t *call);
@@ -25,7 +25,7 @@ bool ask_json(ask_t *self, field_t field, const json_t *value);
 static inline bool
 ask_has(const ask_t *self, field_t field)
 {
-    return self->present >> field & 1;
+    return field_in(self->present, field);
 }
 
 /* Everything that a route's path, query and body say for an operation, the identity's user

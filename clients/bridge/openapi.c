@@ -89,11 +89,11 @@ openapi_operation_fields(const route_t *route, json_t *properties, json_t *requi
         const field_info_t *info = field_info(field);
         char braces[40];
         snprintf(braces, sizeof braces, "{%s}", info->name);
-        if (!((operation->required | operation->optional) >> field & 1) ||
-            ROUTE_FIELDS_OWN >> field & 1 || strstr(route->path, braces))
+        if (!field_in(operation->required | operation->optional, field) ||
+            field_in(ROUTE_FIELDS_OWN, field) || strstr(route->path, braces))
             continue;
         (void)json_object_set_new(properties, info->name, openapi_field(field));
-        if (operation->required >> field & 1)
+        if (field_in(operation->required, field))
             (void)json_array_append_new(required, json_string(info->name));
     }
 }

@@ -186,6 +186,13 @@ ctl_partitions(ctl_t *ctl)
     return ctl->marquee ? marquee_partitions(ctl->marquee) : 0;
 }
 
+uint32_t
+ctl_partitions_all(ctl_t *ctl)
+{
+    uint32_t count = ctl_partitions(ctl);
+    return count ? count + marquee_programmes(ctl->marquee) : 0;
+}
+
 bool
 ctl_lock_argument(const ctl_t *ctl, int index, uint64_t *showtime, uint64_t *lock)
 {

@@ -152,6 +152,8 @@ ctl_exit_t ctl_try(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fiel
                    status_t *status);
 /* Partitions of the site, 0 after having said why they are not known. */
 uint32_t ctl_partitions(ctl_t *ctl);
+/* The same with those of the programme, whose numbers follow. */
+uint32_t ctl_partitions_all(ctl_t *ctl);
 
 /* Parts of names: SHOWTIME/LOCK, the showtime inside an order id, ticket id or token. False after
  * having said what is wrong. */

@@ -85,7 +85,7 @@ call_key(const ctl_t *ctl, const operation_t *operation, const json_t *fields, u
         ids_ticket_showtime(ctl_text(fields, "ticket"), key) ||
         ids_token_showtime(ctl_text(fields, "token"), key))
         return true;
-    ctl_say(CTL_USAGE, "--on says which showtime is meant");
+    ctl_say(CTL_USAGE, "--on says which showtime or cinema is meant");
     return false;
 }
 
@@ -125,7 +125,10 @@ generic_call(ctl_t *ctl)
  */
 
 static const char *const generic_types[] = { "uint", "str", "bin", "bool", "seats", "list" };
-static const char *const generic_keys[] = { "none", "showtime", "partition", "cashier" };
+static const char *const generic_keys[KEY_KINDS] = {
+    [KEY_NONE] = "none",       [KEY_SHOWTIME] = "showtime", [KEY_PARTITION] = "partition",
+    [KEY_CASHIER] = "cashier", [KEY_CINEMA] = "cinema",
+};
 static const char *const generic_modes[] = { "read", "write", "machine" };
 
 static const struct {
@@ -161,7 +164,7 @@ generic_print_roles(uint32_t roles)
 
 /* Names of the fields of a mask; `mark` goes around each. */
 static void
-generic_print_fields(uint64_t mask, const char *mark)
+generic_print_fields(field_set_t mask, const char *mark)
 {
     const char *comma = "";
     if (mask == ~UINT64_C(0)) {
@@ -169,7 +172,7 @@ generic_print_fields(uint64_t mask, const char *mark)
         return;
     }
     for (field_t field = 0; field < FIELDS; field++) {
-        if (!(mask >> field & 1))
+        if (!field_in(mask, field))
             continue;
         printf("%s%s%s%s", comma, mark, field_info(field)->name, mark);
         comma = ", ";
@@ -229,11 +232,11 @@ generic_markdown(void)
 }
 
 static json_t *
-generic_field_names(uint64_t mask)
+generic_field_names(field_set_t mask)
 {
     json_t *names = json_array();
     for (field_t field = 0; mask != ~UINT64_C(0) && field < FIELDS; field++)
-        if (mask >> field & 1)
+        if (field_in(mask, field))
             (void)json_array_append_new(names, json_string(field_info(field)->name));
     return names;
 }

@@ -1,5 +1,6 @@
 /* offline - commands that work on a data directory instead of a server: verify, backup, restore,
  * journal dump, seat history. They only read it, and may run beside a server. */
+#include "actors/prog.h"
 #include "actors/rebuild.h"
 #include "actors/site.h"
 #include "broker/shard.h"
@@ -37,7 +38,7 @@ offline_state(const site_t *site, const char *data, uint32_t partition, char *er
     state_t *state = NULL;
     state_options_t options = { .directory = path,
                                 .partition = partition,
-                                .partitions = site->partitions,
+                                .partitions = site_stamp(site, partition),
                                 .apply_version = APPLY_VERSION,
                                 .read_only = true,
                                 .inline_io = true,
@@ -60,7 +61,7 @@ offline_journal(const site_t *site, const char *data, uint32_t partition, const 
     journal_t *journal = NULL;
     journal_file_options_t options = { .directory = path,
                                        .partition = partition,
-                                       .partitions = site->partitions,
+                                       .partitions = site_stamp(site, partition),
                                        .apply_version = APPLY_VERSION,
                                        .read_only = true,
                                        .inline_io = true,
@@ -211,10 +212,12 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
          journal->read(journal, journal->first, verify_entry, &entries, error) != 0))
         outcome = ctl_say(CTL_REFUSED, "partition %u: %s", partition, error);
     for (size_t i = 0; outcome == CTL_DONE && i < verify.showtime_count; i++) {
-        const char *broken = box_check(state, verify.showtimes[i]);
+        bool programme = site_in_programme(site, partition);
+        const char *broken = programme ? prog_check(state, verify.showtimes[i])
+                                       : box_check(state, verify.showtimes[i]);
         if (broken)
-            outcome = ctl_say(CTL_REFUSED, "partition %u: showtime %" PRIu64 ": %s", partition,
-                              verify.showtimes[i], broken);
+            outcome = ctl_say(CTL_REFUSED, "partition %u: %s %" PRIu64 ": %s", partition,
+                              programme ? "cinema" : "showtime", verify.showtimes[i], broken);
     }
     if (outcome == CTL_DONE) {
         sequence = state_sequence(state);
@@ -222,10 +225,11 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
             outcome = verify_rebuild(site, data, partition, state);
     }
     if (outcome == CTL_DONE)
-        printf("partition %u: good: %zu showtimes, %" PRIu64 " records at entry %" PRIu64
-               ", %" PRIu64 " entries readable%s\n",
-               partition, verify.showtime_count, verify.records, sequence, entries,
-               ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
+        printf("partition %u: good: %zu %s, %" PRIu64 " records at entry %" PRIu64 ", %" PRIu64
+               " entries readable%s\n",
+               partition, verify.showtime_count,
+               site_in_programme(site, partition) ? "cinemas" : "showtimes", verify.records,
+               sequence, entries, ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
     free(verify.showtimes);
     offline_close(state, journal);
     return outcome;
@@ -240,7 +244,7 @@ offline_verify(ctl_t *ctl)
     if (site_find(&site, data, error) != 0)
         return ctl_say(CTL_REFUSED, "%s", error);
     ctl_exit_t worst = CTL_DONE;
-    for (uint32_t i = 0; i < site.partitions; i++) {
+    for (uint32_t i = 0; i < site_count(&site); i++) {
         ctl_exit_t outcome = verify_partition(ctl, &site, data, i);
         worst = outcome > worst ? outcome : worst;
     }
@@ -276,7 +280,7 @@ backup_journal(const site_t *site, const char *data, const char *to, uint32_t pa
     copy_t copy = { .to = NULL };
     journal_file_options_t options = { .directory = path,
                                        .partition = partition,
-                                       .partitions = site->partitions,
+                                       .partitions = site_stamp(site, partition),
                                        .apply_version = from->apply_version,
                                        .inline_io = true,
                                        .begin_behind = true,
@@ -351,10 +355,10 @@ offline_copy_site(const char *data, const char *to)
         return ctl_say(CTL_REFUSED, "%s", error);
     if (mkdir(to, 0700) != 0)
         return ctl_say(CTL_REFUSED, "%s: %s", to, strerror(errno));
-    for (uint32_t i = 0; i < site.partitions; i++) {
+    for (uint32_t i = 0; i < site_count(&site); i++) {
         if (backup_partition(&site, data, to, i, error) != 0)
             return ctl_say(CTL_FAULT, "partition %u: %s", i, error);
-        fprintf(stderr, "partition %u of %u copied\n", i + 1, site.partitions);
+        fprintf(stderr, "partition %u of %u copied\n", i + 1, site_count(&site));
     }
     snprintf(from_path, sizeof from_path, "%s/site", data);
     snprintf(to_path, sizeof to_path, "%s/site", to);
@@ -443,8 +447,8 @@ offline_dump(ctl_t *ctl)
         return ctl_say(CTL_REFUSED, "%s", error);
     journal_t *journal = NULL;
     ctl_exit_t outcome = CTL_DONE;
-    if (partition >= site.partitions)
-        return ctl_say(CTL_REFUSED, "the site has %u partitions", site.partitions);
+    if (partition >= site_count(&site))
+        return ctl_say(CTL_REFUSED, "the site has %u partitions", site_count(&site));
     journal = offline_journal(&site, ctl->arguments[0], (uint32_t)partition, NULL, error);
     if (!journal || !intake_init(&dump.batch)) {
         outcome = ctl_say(CTL_REFUSED, "%s", error);

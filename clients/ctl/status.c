@@ -86,7 +86,7 @@ status_print_cell(int64_t value, bool bytes)
 static ctl_exit_t
 status_partitions(ctl_t *ctl)
 {
-    uint32_t count = ctl_partitions(ctl);
+    uint32_t count = ctl_partitions_all(ctl);
     if (!count)
         return CTL_FAULT;
     json_t *all = json_array();

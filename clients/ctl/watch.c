@@ -350,7 +350,9 @@ watch_top(ctl_t *ctl)
     scrape_t *figures = NULL;
     if (!ctl_flag_u64(ctl, CTL_FLAG_COUNT, 0, &count_max))
         return CTL_USAGE;
-    top_t top = { .ctl = ctl, .count = ctl_partitions(ctl), .bridge = ctl->flags[CTL_FLAG_BRIDGE] };
+    top_t top = { .ctl = ctl,
+                  .count = ctl_partitions_all(ctl),
+                  .bridge = ctl->flags[CTL_FLAG_BRIDGE] };
     if (!top.count)
         return CTL_FAULT;
     top.rows = calloc(top.count, sizeof *top.rows);

@@ -53,7 +53,7 @@ replay_live(const site_t *site, const char *directory, uint64_t *sequence, uint8
 {
     state_options_t options = { .directory = directory,
                                 .partition = site->partition,
-                                .partitions = site->partitions,
+                                .partitions = site_stamp(site, site->partition),
                                 .apply_version = APPLY_VERSION,
                                 .inline_io = true,
                                 .read_only = true,
@@ -107,13 +107,13 @@ replay_check(const char *directory, const char *scratch, uint32_t partitions,
              char error[REPLAY_ERROR_MAX])
 {
     site_t site;
-    if (site_load(&site, directory, partitions, error))
+    if (site_load(&site, directory, partitions, 0, error))
         return -1;
     if (mkdir(scratch, 0700)) {
         snprintf(error, REPLAY_ERROR_MAX, "%.200s: %s", scratch, strerror(errno));
         return -1;
     }
-    for (site.partition = 0; site.partition < partitions; site.partition++)
+    for (site.partition = 0; site.partition < site_count(&site); site.partition++)
         if (replay_partition(&site, directory, scratch, error))
             return -1;
     return 0;

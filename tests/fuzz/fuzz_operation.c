@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_HOLDS(status == STATUS_OK ? intake.count == 1 : intake.count == 0 && intake.size == 0);
     if (status == STATUS_OK) {
         const command_t *command = &intake.items[0].command;
-        uint64_t allowed = operation_fields(command->operation);
+        field_set_t allowed = operation_fields(command->operation);
         FUZZ_HOLDS((command->present & command->operation->required) ==
                    command->operation->required);
         FUZZ_HOLDS((command->present & ~allowed) == 0);

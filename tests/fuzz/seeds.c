@@ -80,17 +80,17 @@ pack_value(pack_t *pack, field_t field)
 }
 
 static size_t
-body_of(const operation_t *operation, uint64_t fields, uint8_t *body, size_t room)
+body_of(const operation_t *operation, field_set_t fields, uint8_t *body, size_t room)
 {
     pack_t pack;
     uint32_t wanted = 0;
     (void)operation;
     pack_init(&pack, body, room);
     for (field_t at = 0; at < FIELDS; at++)
-        wanted += fields >> at & 1;
+        wanted += field_in(fields, at);
     pack_map(&pack, wanted);
     for (field_t at = 0; at < FIELDS; at++)
-        if (fields >> at & 1)
+        if (field_in(fields, at))
             pack_value(&pack, at);
     return pack.size;
 }
@@ -108,8 +108,8 @@ static void
 seeds_of_operation(const operation_t *operation)
 {
     uint8_t body[SEED_MAX / 2], frame[SEED_MAX], bytes[SEED_MAX] = { 0 };
-    uint64_t sets[] = { operation->required, operation->required | operation->optional,
-                        operation_fields(operation) };
+    field_set_t sets[] = { operation->required, operation->required | operation->optional,
+                           operation_fields(operation) };
     for (int i = 0; i < 3; i++) {
         if (operation->code == OP_ECHO)
             sets[i] = 0;

@@ -45,7 +45,7 @@ mirror_new(const char *directory, const partition_options_t *options)
     self->site = options->site;
     state_options_t state = { .directory = directory,
                               .partition = options->site.partition,
-                              .partitions = options->site.partitions,
+                              .partitions = site_stamp(&options->site, options->site.partition),
                               .apply_version = APPLY_VERSION,
                               .replies_bytes = options->replies_bytes,
                               .inline_io = true };

@@ -56,6 +56,7 @@ check 'it stops cleanly' server_end
 refused 1 '2 partitions, not 1' "${free[@]}" --set site/partitions=1
 check 'it starts again with the count it was made with' server_start --set site/partitions=2
 check 'it stops cleanly again' server_end
+refused 1 '1 programmes, not 2' "${free[@]}" --set site/partitions=2 --set site/programmes=2
 check 'secrets are readable by their owner only' [ "$(stat -c %a "$work/data/site")" = 600 ]
 
 mv "$work/data/partition-0000" "$work/kept"
@@ -65,12 +66,26 @@ refused 1 'partition' "${free[@]}" --set site/partitions=2
 mv "$work/data/partition-0000" "$work/kept"
 mv "$work/data/partition-0001" "$work/data/partition-0000"
 mv "$work/kept" "$work/data/partition-0001"
+
+# A site from before there was a programme: it gets its partitions, and keeps what it has.
+sed -i '/programmes/d' "$work/data/site"
+rm -r "$work/data/partition-0002"
+check 'a site without a programme is verified' "$build/marquee" site verify "$work/data" >/dev/null
+check 'an older site starts' server_start --set site/partitions=2 --set site/programmes=2
+check 'it has partitions of the programme' grep -q '^        *3 ' <("$build/marquee" --endpoint "$clients" partitions list)
+check 'and ends' server_end
+check 'and remembers how many' grep -q 'programmes = "2"' "$work/data/site"
+refused 1 '2 programmes, not 1' "${free[@]}" --set site/partitions=2
+check 'all of it is verified' [ "$("$build/marquee" site verify "$work/data" | grep -c good)" = 4 ]
+check 'the same counts start it' server_start --set site/partitions=2 --set site/programmes=2
+check 'and it stops' server_end
+
 cp "$work/data/site" "$work/site"
 printf 'site\n    partitions = 2\n' >"$work/data/site"
 refused 1 'damaged|backup' "${free[@]}" --set site/partitions=2
 rm "$work/data/site"
 refused 1 'site' "${free[@]}" --set site/partitions=2
 cp "$work/site" "$work/data/site"
-check 'put right, it starts' server_start --set site/partitions=2
+check 'put right, it starts' server_start --set site/partitions=2 --set site/programmes=2
 check 'and stops' server_end
 finish

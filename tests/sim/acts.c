@@ -4,6 +4,7 @@
 #include "broker/status.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/crowd.h"
+#include "tests/sim/programme.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/queue.h"
 #include <stdio.h>
@@ -451,6 +452,17 @@ make_of_partition(sim_t *sim, person_t *person, pack_t *pack)
     return true;
 }
 
+/* Of one of a few cinemas. */
+static bool
+make_probe(sim_t *sim, person_t *person, pack_t *pack)
+{
+    person->call.showtime = SIM_CINEMA + chance_below(&sim->chance, SIM_CINEMAS);
+    pack_map(pack, 2);
+    pack_key_uint(pack, "count", 1 + chance_below(&sim->chance, SEATS_MAX));
+    pack_key_uint(pack, "amount", chance_below(&sim->chance, 1000));
+    return true;
+}
+
 static bool
 make_ticket_get(sim_t *sim, person_t *person, pack_t *pack)
 {
@@ -622,6 +634,18 @@ const act_t acts[] = {
     { OP_SHOWTIME_LIST, GUEST, 2, make_of_partition, NULL, false },
     { OP_SEATS_GET, GUEST, 25, make_seats_get, learn_seats_get, false },
     { OP_ECHO, STAFF, 2, make_of_showtime, NULL, false },
+    { OP_CINEMA_SET, STAFF, 8, programme_make_cinema, NULL, false },
+    { OP_MOVIE_SET, STAFF, 10, programme_make_movie, NULL, false },
+    { OP_MOVIE_WITHDRAW, STAFF, 3, programme_make_of_movie, NULL, false },
+    { OP_HALL_SET, STAFF, 10, programme_make_hall, NULL, false },
+    { OP_CINEMA_GET, GUEST, 2, programme_make_of_cinema, NULL, false },
+    { OP_CINEMA_LIST, GUEST, 1, make_of_partition, NULL, false },
+    { OP_MOVIE_GET, GUEST, 2, programme_make_of_movie, NULL, false },
+    { OP_MOVIE_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_HALL_GET, GUEST, 2, programme_make_of_hall, NULL, false },
+    { OP_HALL_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_PROBE_SEND, STAFF, 25, make_probe, NULL, false },
+    { OP_PROBE_GET, STAFF, 2, make_of_partition, NULL, false },
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },
     { OP_SITE_KEYS, GATE | GUEST, 1, make_of_partition, NULL, false },
     { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL, false },

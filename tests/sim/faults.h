@@ -12,6 +12,10 @@
     F(NET_DOUBLED, "message doubled", 20000, "the same")                                           \
     F(NET_DELAYED, "message delayed", 20000, "the same, by up to a minute")                        \
     F(NET_REORDERED, "message overtaken", 50000, "the same, by those sent within 200 ms")          \
+    F(TELL_LOST, "tell lost", 50000, "a message between two partitions")                           \
+    F(TELL_DOUBLED, "tell doubled", 50000, "the same")                                             \
+    F(TELL_DELAYED, "tell delayed", 20000, "the same, by up to a minute")                          \
+    F(TELL_REORDERED, "tell overtaken", 100000, "the same, by those sent within 200 ms")           \
     F(EVENT_LOST, "event lost", 20000, "an event on its way to a watcher")                         \
     F(KILL_APPEND_BEFORE, "killed before an append", 100000, "a death")                            \
     F(KILL_APPEND_DURING, "killed during an append", 100000, "a death")                            \

@@ -1,6 +1,5 @@
 /* judge - see judge.h for the contract: what leaves, and what was promised. */
 #include "actors/apply.h"
-#include "broker/shard.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/server.h"
 #include <assert.h>
@@ -140,7 +139,7 @@ void
 judge_call(sim_t *sim, uint32_t person, uint64_t request, const call_t *call)
 {
     asks_t *asks = &sim->judge->asks[person];
-    request = ask_place(request, shard_of(call->showtime, SIM_PARTITIONS));
+    request = ask_place(request, sim_home(call->operation, call->showtime));
     if (request >= asks->room) {
         uint64_t room = request * 2 + 256;
         asks->of = realloc(asks->of, room * sizeof *asks->of);
@@ -322,6 +321,7 @@ judge_event(sim_t *sim, uint32_t partition, const wire_header_t *header, const v
     ward_promise(sim, partition, header->moment, "an event");
     ward_touch(sim, partition, header->key);
     sim_note(sim, body, size);
+    programme_event(sim, partition, header);
     if (header->operation == OP_QUEUE_CHANGED && index < CROWD_SHOWTIMES)
         queue_event(sim, &sim->judge->queues[index], header->key, body, size);
     if (header->operation != OP_SEATS_CHANGED || index == CROWD_SHOWTIMES)
@@ -375,7 +375,9 @@ judge_step(sim_t *sim, uint32_t partition)
 {
     ward_t *ward = &sim->judge->wards[partition];
     for (uint32_t i = 0; i < ward->touched_count && !sim->broken; i++)
-        if (shard_of(sim->crowd->showtimes[ward->touched[i]], SIM_PARTITIONS) == partition)
+        if (sim_home(OP_SHOWTIME_GET, sim->crowd->showtimes[ward->touched[i]]) == partition)
             judge_showtime(sim, partition, ward->touched[i], false);
     ward->touched_count = 0;
+    judge_outbox(sim, false);
+    programme_judge(sim, partition);
 }

@@ -4,6 +4,7 @@
 #include "tests/sim/crowd.h"
 #include "tests/sim/facts.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/programme.h"
 #include "tests/sim/queue.h"
 
 /* A request and the first final answer to it. */
@@ -58,10 +59,13 @@ struct judge {
     facts_t facts[CROWD_SHOWTIMES];
     board_t boards[CROWD_SHOWTIMES];
     queue_board_t queues[CROWD_SHOWTIMES];
+    cinema_board_t cinemas[SIM_CINEMAS];
 };
 
 /* The index of a showtime in the crowd's list, CROWD_SHOWTIMES when it is not there. */
 uint32_t judge_index(const sim_t *sim, uint64_t showtime);
 /* Assert what must hold of one showtime between two entries. */
 void judge_showtime(sim_t *sim, uint32_t partition, uint32_t index, bool settled);
+/* judge_outbox.c: what was told is applied once; `settled`: and nothing waits any more. */
+void judge_outbox(sim_t *sim, bool settled);
 #endif

@@ -2,7 +2,6 @@
  * and at the end. */
 #include "actors/box.h"
 #include "actors/rebuild.h"
-#include "broker/shard.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/server.h"
@@ -124,7 +123,9 @@ void
 judge_settled(sim_t *sim)
 {
     for (uint32_t i = 0; i < sim->crowd->showtime_count && !sim->broken; i++)
-        judge_showtime(sim, shard_of(sim->crowd->showtimes[i], SIM_PARTITIONS), i, true);
+        judge_showtime(sim, sim_home(OP_SHOWTIME_GET, sim->crowd->showtimes[i]), i, true);
+    if (!sim->broken)
+        judge_outbox(sim, true);
     if (!bank_idle(sim))
         sim_broken(sim, "the bank still waits for an answer");
 }
@@ -163,7 +164,7 @@ live_digest(sim_t *sim, uint32_t partition, uint8_t digest[32])
     server_path(sim, partition, "/state", path, sizeof path);
     state_options_t options = { .directory = path,
                                 .partition = partition,
-                                .partitions = SIM_PARTITIONS,
+                                .partitions = site_stamp(site, partition),
                                 .apply_version = APPLY_VERSION,
                                 .read_only = true,
                                 .inline_io = true,

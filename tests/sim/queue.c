@@ -3,7 +3,6 @@
 #include "tests/sim/queue.h"
 #include "actors/box_queue.h"
 #include "actors/pass.h"
-#include "broker/shard.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/server.h"
 #include <inttypes.h>
@@ -191,7 +190,7 @@ queue_learn_place(sim_t *sim, person_t *person, status_t status, const void *bod
     queue_board_t *board = queue_board_of(sim, call->showtime);
     if (status != STATUS_OK || !board)
         return;
-    const site_t *site = server_site(sim, shard_of(call->showtime, SIM_PARTITIONS));
+    const site_t *site = server_site(sim, sim_home(call->operation, call->showtime));
     const char *broken = queue_hear_commitment(board, told_hash(body, size, "commitment"));
     if (!broken)
         broken = queue_hear_place(board, call->user, body, size);

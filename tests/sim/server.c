@@ -17,6 +17,8 @@
 enum {
     INSIDE_MOST_US = 60, /* a message's way between two threads */
     BUSY_US = 1000,
+    TELL_OVERTAKEN_US = 200000,
+    TELL_DELAYED_S = 60,
     DOWN_LEAST_US = 50000,
     DOWN_MEAN_US = 1500000,
     OPENING_OPS = 60,
@@ -176,7 +178,17 @@ server_at_router(sim_t *sim, void *note)
         return;
     router_clock(server->router, sim->agenda.now_us / 1000);
     router_actor(server->router, message->number + 1, message->bytes, message->size);
+    router_flush(server->router);
     server_bury_if_dead(sim);
+}
+
+/* A tell that was on its way for long: also one of an earlier life. */
+static void
+server_late_tell(sim_t *sim, void *note)
+{
+    inside_t *message = note;
+    message->life = sim->server->life;
+    server_at_router(sim, message);
 }
 
 /* ------------------------------------------------------------------ an actor's loop */
@@ -189,6 +201,42 @@ post_flush(post_t *post)
     post->out_size = 0;
 }
 
+static int64_t
+post_tell_late_us(sim_t *sim)
+{
+    int64_t us = 0;
+    if (sim_strikes(sim, FAULT_TELL_REORDERED))
+        us += chance_between(&sim->chance, 0, TELL_OVERTAKEN_US);
+    if (sim_strikes(sim, FAULT_TELL_DELAYED))
+        us += chance_between(&sim->chance, SECOND_US, TELL_DELAYED_S * SECOND_US);
+    return us;
+}
+
+/* Between partitions the way is as bad as that to clients: lost, doubled, late. True when the tell
+ * does not go with what leaves now. */
+static bool
+post_tell_strays(post_t *post, const wire_route_t *route, const wire_header_t *header,
+                 const void *body, uint32_t size)
+{
+    sim_t *sim = post->sim;
+    if (header->kind != WIRE_TELL || operation_of(header->operation)->key == KEY_CASHIER)
+        return false;
+    if (sim_strikes(sim, FAULT_TELL_LOST))
+        return true;
+    bool twice = sim_strikes(sim, FAULT_TELL_DOUBLED);
+    int64_t late_us = post_tell_late_us(sim);
+    if (!twice && late_us == 0)
+        return false;
+    inside_t *message = malloc(sizeof *message + wire_routed_size(size));
+    assert(message);
+    *message = (inside_t){ .number = post->number, .size = wire_routed_size(size) };
+    wire_put_routed(message->bytes, route, header, body, size);
+    agenda_add(&sim->agenda, sim->agenda.now_us + late_us + 1, server_late_tell, message,
+               sizeof *message + message->size);
+    free(message);
+    return !twice;
+}
+
 static void
 post_record(void *argument, const wire_route_t *route, const wire_header_t *header,
             const void *body, uint32_t size)
@@ -197,6 +245,8 @@ post_record(void *argument, const wire_route_t *route, const wire_header_t *head
     if (disk_dead())
         return;
     judge_exit(post->sim, post->number, route, header, body, size);
+    if (post_tell_strays(post, route, header, body, size))
+        return;
     if (post->out_size + wire_routed_size(size) > POST_OUT_BYTES)
         post_flush(post);
     post->out_size += wire_put_routed(post->out + post->out_size, route, header, body, size);
@@ -330,8 +380,9 @@ post_say(sim_t *sim, post_t *post, wire_kind_t kind)
     pack_t pack;
     (void)sim;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 2);
-    pack_key_uint(&pack, "partitions", SIM_PARTITIONS);
+    pack_map(&pack, 3);
+    pack_key_uint(&pack, "partitions", SIM_BOX_OFFICES);
+    pack_key_uint(&pack, "programmes", SIM_PROGRAMMES);
     pack_key_uint(&pack, "apply_version", APPLY_VERSION);
     wire_route_t route = { .partition = (uint16_t)post->number };
     wire_header_t header = { .kind = (uint8_t)kind,
@@ -408,7 +459,11 @@ static void
 server_make_router(sim_t *sim)
 {
     router_options_t options = {
-        .partitions = SIM_PARTITIONS, .peers_max = 1024, .in_flight_max = 64, .retry_ms = 50
+        .partitions = SIM_BOX_OFFICES,
+        .programmes = SIM_PROGRAMMES,
+        .peers_max = 1024,
+        .in_flight_max = 64,
+        .retry_ms = 50,
     };
     router_ways_t ways = { .argument = sim,
                            .role = router_role,
@@ -583,7 +638,8 @@ server_configure(sim_t *sim)
     };
     for (uint32_t i = 0; i < SIM_PARTITIONS; i++) {
         site_t *site = &server->sites[i];
-        *site = (site_t){ .partition = i, .partitions = SIM_PARTITIONS };
+        *site =
+            (site_t){ .partition = i, .partitions = SIM_BOX_OFFICES, .programmes = SIM_PROGRAMMES };
         memset(site->id, 0x5a, sizeof site->id);
         memset(site->ticket_key, 0x33, sizeof site->ticket_key);
         uint8_t seed[crypto_sign_SEEDBYTES], public_key[crypto_sign_PUBLICKEYBYTES];

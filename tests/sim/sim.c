@@ -1,5 +1,6 @@
 /* sim - see sim.h for the contract: one seed from its first moment to its last check. */
 #include "tests/sim/sim.h"
+#include "broker/shard.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/crowd.h"
 #include "tests/sim/judge.h"
@@ -64,6 +65,14 @@ static struct randombytes_implementation sim_random = { .implementation_name = s
                                                         .buf = sim_random_bytes };
 
 /* ------------------------------------------------------------------ what everybody uses */
+
+uint32_t
+sim_home(uint16_t operation, uint64_t key)
+{
+    static const shard_map_t map = { SIM_BOX_OFFICES, SIM_PROGRAMMES };
+    uint32_t home = shard_partition(&map, operation_of(operation)->key, key);
+    return home == SHARD_NOWHERE ? 0 : home;
+}
 
 int64_t
 sim_true_ms(const sim_t *self)

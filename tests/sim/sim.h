@@ -22,7 +22,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SIM_PARTITIONS = 2, SIM_WHY_MAX = 512 };
+enum {
+    SIM_BOX_OFFICES = 2,
+    SIM_PROGRAMMES = 2,
+    SIM_PARTITIONS = SIM_BOX_OFFICES + SIM_PROGRAMMES,
+    SIM_WHY_MAX = 512,
+    SIM_CINEMAS = 5,
+};
+#define SIM_CINEMA   (UINT64_C(1) << 40)    /* the first one's id: no showtime has such */
 #define SIM_EPOCH_MS INT64_C(1767225600000) /* when a simulation begins: 2026-01-01 UTC */
 #define SECOND_US    INT64_C(1000000)
 #define MINUTE_US    (60 * SECOND_US)
@@ -66,6 +73,8 @@ __attribute__((format(printf, 2, 3))) void sim_broken(sim_t *self, const char *f
 void sim_note(sim_t *self, const void *bytes, size_t size);
 /* Add a line to the trail (see there for # and $), and to the hash. */
 void sim_tell(sim_t *self, const char *text, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+/* The partition that an operation's key belongs to; 0 for what no partition owns. */
+uint32_t sim_home(uint16_t operation, uint64_t key);
 /* True time: what a perfect clock shows, Unix ms. */
 int64_t sim_true_ms(const sim_t *self);
 static inline bool

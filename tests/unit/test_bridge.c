@@ -218,7 +218,7 @@ rows_agree_with_operations(void **unused)
         for (const char *word = route->query; *word;) {
             size_t size = strcspn(word, " ");
             field_t field = field_named(word, size);
-            assert_true(field < FIELDS && operation_fields(operation) >> field & 1);
+            assert_true(field < FIELDS && field_in(operation_fields(operation), field));
             word += size + strspn(word + size, " ");
         }
         assert_true(operation->mode == MODE_WRITE || route->method == HTTP_GET);

@@ -42,14 +42,14 @@ pack_value(pack_t *pack, field_t field, bool largest)
 }
 
 static uint32_t
-pack_fields(pack_t *pack, const operation_t *operation, uint64_t mask, bool largest)
+pack_fields(pack_t *pack, const operation_t *operation, field_set_t mask, bool largest)
 {
     uint32_t count = 0;
     for (field_t field = 0; field < FIELDS; field++)
-        count += mask >> field & 1;
+        count += field_in(mask, field);
     pack_map(pack, count);
     for (field_t field = 0; field < FIELDS; field++) {
-        if (!(mask >> field & 1))
+        if (!field_in(mask, field))
             continue;
         pack_str(pack, field_info(field)->name);
         pack_value(pack, field, largest);
@@ -95,7 +95,7 @@ smallest_and_largest_values_are_taken(void **state)
             command_t command;
             field_t field;
             pack_init(&pack, body, sizeof body);
-            uint64_t mask = operation->required | (largest ? operation->optional : 0);
+            field_set_t mask = operation->required | (largest ? operation->optional : 0);
             uint32_t count = pack_fields(&pack, operation, mask, largest);
             assert_false(pack.overflow);
             assert_true(count <= COMMAND_FIELDS_MAX);
@@ -114,14 +114,14 @@ each_missing_field_is_named(void **state)
     for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
         const operation_t *operation = row(code);
         for (field_t left = 0; operation && left < FIELDS; left++) {
-            if (!(operation->required >> left & 1))
+            if (!(field_in(operation->required, left)))
                 continue;
             uint8_t body[BODY_MAX];
             pack_t pack;
             command_t command;
             field_t field;
             pack_init(&pack, body, sizeof body);
-            pack_fields(&pack, operation, operation->required & ~(UINT64_C(1) << left), false);
+            pack_fields(&pack, operation, operation->required & ~(FIELD_BIT(left)), false);
             assert_int_equal(decode(&command, code, &pack, some_role(operation), &field),
                              STATUS_MISSING_FIELD);
             assert_int_equal(field, left);
@@ -205,7 +205,7 @@ wrong_values_are_refused_for_each_field(void **state)
     for (uint16_t code = 0; code < OPERATION_CODE_MAX; code++) {
         const operation_t *operation = row(code);
         for (field_t field = 0; operation && field < FIELDS; field++) {
-            if (!((operation->required | operation->optional) >> field & 1))
+            if (!field_in(operation->required | operation->optional, field))
                 continue;
             for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
                 assert_int_equal(decode_one(code, some_role(operation), field, wrong[i]),
@@ -304,14 +304,14 @@ another_body_has_another_digest(void **state)
 
 /* A body with the fields of a mask, of which trace counts its bytes up from `trace`. */
 static uint16_t
-decode_mask(command_t *command, const operation_t *operation, uint64_t mask, role_t role,
+decode_mask(command_t *command, const operation_t *operation, field_set_t mask, role_t role,
             uint8_t trace, bool last)
 {
     uint8_t body[BODY_MAX], bytes[26];
     pack_t pack;
     field_t field;
     uint32_t count = 0;
-    for (uint64_t left = mask; left; left &= left - 1)
+    for (field_set_t left = mask; left; left &= left - 1)
         count++;
     for (uint8_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(trace + i);
@@ -319,7 +319,7 @@ decode_mask(command_t *command, const operation_t *operation, uint64_t mask, rol
     pack_map(&pack, count);
     for (int turn = 0; turn < 2; turn++)
         for (field_t at = 0; at < FIELDS; at++) {
-            if (!(mask >> at & 1) || (turn == last) != (at == FIELD_TRACE))
+            if (!field_in(mask, at) || (turn == last) != (at == FIELD_TRACE))
                 continue;
             pack_str(&pack, field_info(at)->name);
             if (at == FIELD_TRACE)
@@ -340,7 +340,7 @@ every_operation_takes_what_goes_with_all(void **state)
         if (!operation)
             continue;
         command_t command;
-        uint64_t all = operation->required | operation->optional | FIELDS_ALWAYS;
+        field_set_t all = operation->required | operation->optional | FIELDS_ALWAYS;
         bool machine = operation->mode == MODE_MACHINE;
         role_t role = machine ? some_role(operation) : ROLE_BRIDGE;
         bool open = machine || operation->roles & ROLE_STAFF;
@@ -366,7 +366,7 @@ only_a_bridge_speaks_for_staff(void **state)
             continue;
         for (uint32_t role = 1; role <= ROLE_STAFF; role *= 2) {
             command_t command;
-            uint64_t mask = operation->required | M1(STAFF);
+            field_set_t mask = operation->required | M1(STAFF);
             uint16_t status = decode_mask(&command, operation, mask, (role_t)role, 0, false);
             bool good = role == ROLE_BRIDGE && operation->roles & ROLE_STAFF;
             assert_int_equal(status, good ? STATUS_OK : STATUS_FORBIDDEN);
@@ -393,8 +393,8 @@ a_trace_is_no_part_of_the_digest(void **state)
         const operation_t *operation = operation_of(codes[i]);
         for (int all = 0; all < 2; all++) {
             command_t plain, traced, other;
-            uint64_t mask = operation->required | (all ? operation->optional | M1(ONCE) : 0);
-            uint64_t with = mask | M1(TRACE);
+            field_set_t mask = operation->required | (all ? operation->optional | M1(ONCE) : 0);
+            field_set_t with = mask | M1(TRACE);
             assert_int_equal(decode_mask(&plain, operation, mask, ROLE_ADMIN, 0, true), STATUS_OK);
             for (uint8_t trace = 0; trace < 40; trace++)
                 for (int last = 0; last < 2; last++) {
