@@ -74,7 +74,7 @@ library_src := $(filter-out clients/%_main.c clients/zone_%.c,$(wildcard clients
                $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
                  actors/ids.c)
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
-            $(BUILD)/marquee-bridge $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
+            $(BUILD)/marquee-bridge $(BUILD)/marquee-cashier $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
 benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
@@ -126,6 +126,8 @@ link = $(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(libs)
 $(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core) $(order)
 	$(link)
 $(BUILD)/marquee-bridge: $(BUILD)/clients/bridge/bridge_main.o $(core) $(order)
+	$(link)
+$(BUILD)/marquee-cashier: $(BUILD)/clients/cashier/cashier_main.o $(core) $(order)
 	$(link)
 $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
@@ -302,16 +304,17 @@ install: programs library
 	        >$(lib)/systemd/system/$${unit##*/} || exit 1; \
 	done
 	install -m 644 conf/systemd/marquee.sysusers $(lib)/sysusers.d/marquee.conf
-	for file in marquee.conf bridge.conf; do \
+	for file in marquee.conf bridge.conf cashier.conf; do \
 	    test -e $(etc)/$$file || install -m 644 conf/$$file $(etc) || exit 1; \
 	    install -m 644 conf/$$file $(etc)/$$file.example || exit 1; \
 	done
 
 #: uninstall  take away what install put there, but not the configuration
 uninstall:
-	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee marquee-load) $(lib)/libmarquee.a \
+	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee-cashier marquee marquee-load) $(lib)/libmarquee.a \
 	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
-	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example)
+	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example \
+	    cashier.conf.example)
 	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done
 	for unit in conf/systemd/*.service conf/systemd/*.socket; do rm -f $(lib)/systemd/system/$${unit##*/}; done
 

@@ -135,6 +135,8 @@ client_turn(marquee_t *self)
     if (answers < 0 || events < 0)
         return -1;
     int swept = client_sweep(self, now_ms);
+    if (self->greeted && self->ready_due && client_ready(self))
+        return -1;
     /* What the answers set free or asked for goes out in the same turn. */
     if (self->greeted && client_flush(self, now_ms))
         return -1;
@@ -335,6 +337,14 @@ marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument)
 {
     self->event = event;
     self->event_argument = argument;
+}
+
+void
+marquee_on_tell(marquee_t *self, marquee_event_fn *tell, void *argument)
+{
+    self->tell = tell;
+    self->tell_argument = argument;
+    self->ready_due = self->greeted;
 }
 
 int

@@ -20,7 +20,8 @@ enum {
     CLIENT_RETRY_MS = 20, /* after BUSY, when the server names no time */
     CLIENT_RECORD_MIN = 256,
     CLIENT_ROLE_MAX = 16,
-    CLIENT_TOPIC_SIZE = 9, /* of an event frame: 'S' and the showtime, or 'C' and the cinema, big endian */
+    CLIENT_TOPIC_SIZE =
+        9, /* of an event frame: 'S' and the showtime, or 'C' and the cinema, big endian */
 };
 #define CLIENT_NOBODY UINT32_MAX /* no slot; no partition */
 
@@ -58,8 +59,9 @@ struct marquee {
     uint16_t hello_status; /* why the server does not want us; 0: it does, or is not asked yet */
     bool greeted, retry, blocked, in_callback;
     char role[CLIENT_ROLE_MAX];
-    marquee_event_fn *event;
-    void *event_argument;
+    marquee_event_fn *event, *tell;
+    void *event_argument, *tell_argument;
+    bool ready_due;  /* to say that we are a cashier */
     uint8_t *answer; /* the body of the last marquee_ask() */
     size_t answer_room;
 };
@@ -75,6 +77,7 @@ void client_finish(marquee_t *self, slot_t *slot, marquee_reply_t *reply);
 /* client_send.c: send what is queued; greet the server. 0, or -1 with errno. */
 int client_flush(marquee_t *self, int64_t now_ms);
 int client_hello(marquee_t *self, int64_t now_ms);
+int client_ready(marquee_t *self);
 void queue_push(marquee_t *self, queue_t *queue, slot_t *slot);
 void queue_remove(marquee_t *self, queue_t *queue, slot_t *slot);
 

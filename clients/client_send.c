@@ -171,6 +171,20 @@ client_flush(marquee_t *self, int64_t now_ms)
     return sent < 0 ? -1 : 0;
 }
 
+/* The cashier of all providers but the sandbox has key 1. */
+int
+client_ready(marquee_t *self)
+{
+    wire_header_t header = { .kind = WIRE_READY, .key = 1, .request = 1 };
+    zmq_msg_t message;
+    if (zmq_msg_init_size(&message, wire_size(0)))
+        return -1;
+    (void)wire_put(zmq_msg_data(&message), &header, NULL, 0);
+    int sent = link_send(&self->link, &message);
+    self->ready_due = sent == 0;
+    return sent < 0 ? -1 : 0;
+}
+
 int
 client_hello(marquee_t *self, int64_t now_ms)
 {

@@ -66,6 +66,7 @@ client_greeted(marquee_t *self, const marquee_reply_t *reply)
         self->role[size] = 0;
     }
     self->greeted = true;
+    self->ready_due = self->tell != NULL;
     self->hello_request = 0;
     client_requeue(self);
 }
@@ -127,9 +128,10 @@ client_answer(marquee_t *self, const wire_record_t *record, int64_t now_ms)
 }
 
 static int
-client_take_event(marquee_t *self, const wire_record_t *record)
+client_take_event(marquee_t *self, const wire_record_t *record, marquee_event_fn *taker,
+                  void *argument)
 {
-    if (!self->event)
+    if (!taker)
         return 0;
     marquee_event_t event = {
         .operation = record->header.operation,
@@ -139,7 +141,7 @@ client_take_event(marquee_t *self, const wire_record_t *record)
         .body_size = record->body_size,
     };
     self->in_callback = true;
-    self->event(self->event_argument, &event);
+    taker(argument, &event);
     self->in_callback = false;
     return 1;
 }
@@ -153,10 +155,13 @@ client_take_frame(marquee_t *self, zmq_msg_t *message, wire_kind_t kind, size_t 
     int ran = 0;
     wire_record_t record;
     while (at < size && wire_next(frame, size, &at, &record) == STATUS_OK) {
+        if (kind == WIRE_REPLY && record.header.kind == WIRE_TELL)
+            ran += client_take_event(self, &record, self->tell, self->tell_argument);
         if (record.header.kind != kind)
             continue;
-        ran += kind == WIRE_EVENT ? client_take_event(self, &record)
-                                  : client_answer(self, &record, now_ms);
+        ran += kind == WIRE_EVENT
+                   ? client_take_event(self, &record, self->event, self->event_argument)
+                   : client_answer(self, &record, now_ms);
     }
     return ran;
 }

@@ -132,6 +132,11 @@ int marquee_follow_cinema(marquee_t *self, uint64_t cinema);
 int marquee_unfollow_cinema(marquee_t *self, uint64_t cinema);
 void marquee_on_event(marquee_t *self, marquee_event_fn *event, void *argument);
 
+/* Serve as a cashier: after every greeting the server is told that we execute what actors ask of
+ * payment providers, and `tell` gets what it tells: operation, showtime, number and body. What is
+ * told again is to be done again without harm. */
+void marquee_on_tell(marquee_t *self, marquee_event_fn *tell, void *argument);
+
 /* For other loops: a descriptor that is readable when something came, and how long (ms) to sleep at
  * most. Call marquee_poll(self, 0) after making calls, when readable, and when the time is over. */
 int marquee_fd(const marquee_t *self);

@@ -154,6 +154,9 @@ handle_pay(call_t *call, const http_request_t *request, const path_t *path, http
         return;
     if (!ask_has(&ask, FIELD_PROVIDER))
         ask_text(&ask, FIELD_PROVIDER, (http_text_t){ "sandbox", 7 });
+    char address[EDGE_ADDRESS_TEXT];
+    address_text(&call->address, address);
+    ask_text(&ask, FIELD_ADDRESS, (http_text_t){ address, strlen(address) });
     ask_send(&ask, OP_PAYMENT_BEGIN, key, ask_answer);
 }
 

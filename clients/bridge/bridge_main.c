@@ -12,6 +12,7 @@
 #include "clients/bridge/list.h"
 #include "clients/bridge/live.h"
 #include "clients/bridge/metrics.h"
+#include "clients/bridge/notify.h"
 #include "clients/bridge/openapi.h"
 #include "clients/bridge/store.h"
 #include "clients/bridge/succession.h"
@@ -464,7 +465,8 @@ main_begin(bridge_t *self, char *error, size_t room)
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
         main_load_audit(self, error, room) != 0 || main_load_ring(self, error, room) != 0 ||
         main_load_staff(self, error, room) != 0 || kiosk_load(self, error, room) != 0 ||
-        main_load_tls(self, error, room) != 0 || main_connect(self, error, room) != 0)
+        main_load_tls(self, error, room) != 0 || main_connect(self, error, room) != 0 ||
+        notify_open(self, error, room) != 0)
         return -1;
     self->halls = halls_new(self);
     self->list = list_new(self);
@@ -478,6 +480,7 @@ main_end(bridge_t *self)
     halls_destroy(&self->halls);
     list_destroy(&self->list);
     marquee_destroy(&self->marquee);
+    notify_close(self);
     metrics_forget(self);
     files_destroy(&self->files);
     staff_destroy(&self->staff);
