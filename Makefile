@@ -195,16 +195,26 @@ build/web.stamp: tests/web/package-lock.json tests/web/package.json | $(stamp)
 	cd tests/web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Payment providers' own libraries, for the other side of marquee-cashier.
+build/peers.stamp: tests/peers/package-lock.json tests/peers/package.json | $(stamp)
+	cd tests/peers && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 #: run        build, start a server with the demo cinema, and keep it running
 run: programs
 	@conf/run
 
 #: test       every test; the last line counts them
-test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
+test_parts = $(units) tests/runner.sh tests/install.sh $(served) tests/payments.sh $(if $(crash),tests/crash.sh) \
              tests/sim.sh tests/images.sh tests/nth.sh tests/fuzz.sh
 test: programs units $(provers) $(BUILD)/proof
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@BUILD=$(BUILD) tests/run $(test_parts)
+
+#: test-payments   each payment provider, with its own library on the other side
+test-payments: programs
+	@BUILD=$(BUILD) tests/run tests/payments.sh
+.PHONY: test-payments
 
 #: unit-tests the unit tests alone
 unit-tests: units
@@ -320,7 +330,7 @@ uninstall:
 
 #: clean      remove what was built; data/ stays
 clean:
-	rm -rf build tests/wire/node_modules tests/web/node_modules
+	rm -rf build tests/wire/node_modules tests/web/node_modules tests/peers/node_modules
 
 help:
 	@sed -n 's/^#: //p' Makefile

@@ -199,7 +199,8 @@ charge_pack_link(const box_t *box, uint32_t number, size_t most, pack_t *reply)
 }
 
 void
-box_charge_pack(const box_t *self, uint32_t number, const purchase_t *purchase, pack_t *reply)
+box_charge_pack(const box_t *self, uint32_t number, const purchase_t *purchase, size_t link_most,
+                pack_t *reply)
 {
     const charge_t *charge = box_charge(self, number);
     char order[ORDER_ID_ROOM];
@@ -210,7 +211,7 @@ box_charge_pack(const box_t *self, uint32_t number, const purchase_t *purchase, 
     pack_key_int(reply, "until_ms", purchase->until_ms);
     pack_key_str(reply, "charge",
                  machine_state_name(MACHINE_CHARGE, charge ? charge->state : CHARGE_NONE));
-    charge_pack_link(self, number, CHARGE_REPLY_LINK, reply);
+    charge_pack_link(self, number, link_most, reply);
 }
 
 void
@@ -237,7 +238,7 @@ charge_resolve(box_t *box, uint32_t number, charge_t *charge, status_t status)
     charge->client = charge->request = 0;
     pack_init(&pack, body, sizeof body);
     if (status == STATUS_OK)
-        box_charge_pack(box, number, purchase, &pack);
+        box_charge_pack(box, number, purchase, CHARGE_RESOLVED_LINK, &pack);
     else {
         pack_map(&pack, 2);
         pack_key_str(&pack, "error", status_name(status));

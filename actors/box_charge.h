@@ -22,8 +22,9 @@ enum {
     CHARGE_LINK_MAX = 3072,
     CHARGE_PAYER = 128,
     CHARGE_ADDRESS = 48,
-    CHARGE_NOTICES_MAX = 16, /* kept for one order; more are in the journal alone */
-    CHARGE_REPLY_LINK = 1500,
+    CHARGE_NOTICES_MAX = 16,    /* kept for one order; more are in the journal alone */
+    CHARGE_REPLY_LINK = 1500,   /* longer ones are read by order.get */
+    CHARGE_RESOLVED_LINK = 240, /* in an answer that was waited for */
 };
 
 typedef enum { WAY_NATIVE, WAY_JSAPI, WAY_H5, WAY_PAGE, WAYS } way_t;
@@ -71,9 +72,10 @@ bool box_charge_fits(const box_t *self, uint32_t number, const purchase_t *purch
 /* Ask the provider to open the charge, or go on with the one there is. */
 void box_charge_begin(box_t *self, uint32_t number, const purchase_t *purchase,
                       const command_t *command);
-/* Pack the reply of a payment that began: {order, amount, until_ms, charge} and link, where it is
- * known and not too long for a reply. */
-void box_charge_pack(const box_t *self, uint32_t number, const purchase_t *purchase, pack_t *reply);
+/* Pack the reply of a payment that began: {order, amount, until_ms, charge, link}; the link is
+ * empty where it is not known yet, or longer than `link_most`. */
+void box_charge_pack(const box_t *self, uint32_t number, const purchase_t *purchase,
+                     size_t link_most, pack_t *reply);
 /* The keys way, charge and link of order.get. */
 void box_charge_pack_more(const box_t *self, uint32_t number, pack_t *reply);
 enum { CHARGE_MORE = 4 };

@@ -88,7 +88,7 @@ box_payment_begin(turn_t *turn, const command_t *command)
         box_pack_order(&box, number, purchase);
     else {
         box_charge_begin(&box, number, purchase, command);
-        box_charge_pack(&box, number, purchase, turn->reply);
+        box_charge_pack(&box, number, purchase, CHARGE_REPLY_LINK, turn->reply);
     }
     if (!again)
         box_publish_order(&box, number, purchase);

@@ -198,6 +198,44 @@ who_waits_hears_the_link_or_the_refusal(void **unused)
     world_destroy(w);
 }
 
+/* An answer that was waited for is short; the link is with the order then. */
+static void
+a_long_link_is_read_with_the_order(void **unused)
+{
+    (void)unused;
+    static char link[CHARGE_LINK_MAX + 1];
+    const size_t sizes[] = { 240, 241, 1500, 1501, 1900 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        world_t *w = world_taking();
+        charged_t order = charged(w, "1,2");
+        assert_int_equal(CALL(w, PAYMENT_BEGIN, N(USER, BUYER), T(ORDER, order.id),
+                              T(PROVIDER, "alipay"), N(WAIT, 1)),
+                         STATUS_PENDING);
+        memset(link, 'x', sizeof link);
+        link[sizes[i]] = 0;
+        w->role = ROLE_CASHIER;
+        assert_int_equal(CALL(w, PAYMENT_OPENED, T(ORDER, order.id), T(PROVIDER, "alipay"),
+                              N(TELL, order.tell), T(LINK, link)),
+                         STATUS_OK);
+        w->role = ROLE_ADMIN;
+        assert_int_equal(w->resolved, 1);
+        assert_int_equal(
+            CALL(w, PAYMENT_BEGIN, N(USER, BUYER), T(ORDER, order.id), T(PROVIDER, "alipay")),
+            STATUS_OK);
+        mp_t value, payment;
+        const char *text;
+        uint32_t size;
+        assert_true(world_get(w, "link", &value) && mp_read_str(&value, &text, &size));
+        assert_int_equal(size, sizes[i] <= CHARGE_REPLY_LINK ? sizes[i] : 0);
+        assert_int_equal(CALL(w, ORDER_GET, T(ORDER, order.id)), STATUS_OK);
+        assert_true(world_get(w, "payment", &payment));
+        assert_true(mp_find(payment.at, (size_t)(payment.end - payment.at), "link", &value));
+        assert_true(mp_read_str(&value, &text, &size));
+        assert_int_equal(size, sizes[i]);
+        world_destroy(w);
+    }
+}
+
 static void
 lost_callbacks_are_looked_for_until_the_lock_ends(void **unused)
 {
@@ -430,6 +468,7 @@ main(void)
         cmocka_unit_test(a_provider_that_is_not_taken_is_unknown),
         cmocka_unit_test(creation_is_asked_again_under_one_number),
         cmocka_unit_test(who_waits_hears_the_link_or_the_refusal),
+        cmocka_unit_test(a_long_link_is_read_with_the_order),
         cmocka_unit_test(lost_callbacks_are_looked_for_until_the_lock_ends),
         cmocka_unit_test(a_query_that_finds_it_paid_sells),
         cmocka_unit_test(a_cancelled_order_is_closed_there),
