@@ -344,7 +344,8 @@ ali_judge_params(const ali_t *self, params_t *params, notice_t *notice)
         return VERDICT_BAD_ORDER;
     if (!text_copy(params_text(params, "trade_no"), notice->txn, sizeof notice->txn) ||
         !notice->txn[0] ||
-        !text_copy(params_text(params, "trade_status"), notice->word, sizeof notice->word))
+        !text_copy(params_text(params, "trade_status"), notice->word, sizeof notice->word) ||
+        !notice->word[0])
         return VERDICT_MISSING;
     if (!yuan_read(params_text(params, "total_amount"), &notice->amount) ||
         (params_get(params, "refund_fee") &&
