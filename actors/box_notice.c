@@ -210,3 +210,71 @@ box_payment_audit(turn_t *turn, const command_t *command)
     pack_key_uint(reply, "next", at < notices ? at : 0);
     return STATUS_OK;
 }
+
+/* ------------------------------------------------------------------ for reconciliation */
+
+enum { PAYMENT_ROW = 256, PAYMENT_REFUND_ROW = 48 };
+
+static void
+payment_pack_refunds(const box_t *box, const purchase_t *purchase, pack_t *reply)
+{
+    uint32_t count = 0;
+    size_t array = box_array_begin(reply);
+    for (uint64_t tell = purchase->refund; tell; count++) {
+        const refund_t *refund = box_refund(box, tell);
+        assert(refund);
+        pack_array(reply, 4);
+        pack_uint(reply, tell);
+        pack_int(reply, refund->amount);
+        pack_str(reply, machine_state_name(MACHINE_REFUND, refund->state));
+        pack_int(reply, refund->ended_ms);
+        tell = refund->before;
+    }
+    box_array_end(reply, array, count);
+}
+
+static void
+payment_pack_row(const box_t *box, uint32_t number, const purchase_t *purchase, pack_t *reply)
+{
+    char order[ORDER_ID_ROOM];
+    ids_order_text(order, box->showtime, number);
+    pack_array(reply, 8);
+    pack_str(reply, order);
+    pack_str(reply, box_provider_name(purchase->provider));
+    pack_str(reply, machine_state_name(MACHINE_ORDER, purchase->order));
+    pack_int(reply, purchase->amount);
+    pack_int(reply, purchase->paid);
+    pack_int(reply, purchase->paid_ms);
+    pack_strn(reply, purchase->txn, strnlen(purchase->txn, sizeof purchase->txn));
+    payment_pack_refunds(box, purchase, reply);
+}
+
+/* As order.list: a call looks at a bounded count of numbers. */
+status_t
+box_payment_list(turn_t *turn, const command_t *command)
+{
+    enum { LIMIT_DEFAULT = 200, LOOK_MAX = 5000 };
+    box_t box;
+    pack_t *reply = turn->reply;
+    if (!box_open(&box, turn, command->key))
+        return STATUS_UNKNOWN_SHOWTIME;
+    uint64_t at = command_number(command, FIELD_FROM, 0), first = at;
+    uint64_t limit = command_number(command, FIELD_LIMIT, LIMIT_DEFAULT);
+    uint32_t count = 0;
+    pack_map(reply, 2);
+    pack_str(reply, "payments");
+    size_t array = box_array_begin(reply);
+    for (; at < box.head->purchases && count < limit && at - first < LOOK_MAX; at++) {
+        const purchase_t *purchase = box_purchase(&box, (uint32_t)at + 1);
+        if (!purchase || purchase->txn[0] == 0)
+            continue;
+        if (count &&
+            reply->size + PAYMENT_ROW + PAYMENT_REFUND_ROW * purchase->refunds > LIST_BYTES_MAX)
+            break;
+        payment_pack_row(&box, (uint32_t)at + 1, purchase, reply);
+        count++;
+    }
+    box_array_end(reply, array, count);
+    pack_key_uint(reply, "next", at < box.head->purchases ? at : 0);
+    return STATUS_OK;
+}

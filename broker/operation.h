@@ -263,6 +263,11 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "provider, charge, notices: [number, at_ms, outcome, amount, txn, settled, head, raw], "     \
       "next",                                                                                      \
       "what a provider was asked and told about an order")                                         \
+    O(36, PAYMENT_LIST, box_payment_list, "payment.list", SHOWTIME, READ, ROLES_STAFF, 0,          \
+      M2(FROM, LIMIT),                                                                             \
+      "payments: [[order, provider, state, amount, paid, paid_ms, txn, refunds]], next; "          \
+      "refunds: [[tell, amount, state, ended_ms]]",                                                \
+      "the payments of a showtime that money came for")                                            \
     O(40, TICKET_GET, box_ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),        \
       M2(USER, OFFLINE), "the ticket with its token", "look at a ticket")                          \
     O(41, TICKET_REDEEM, box_ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,          \

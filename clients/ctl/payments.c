@@ -121,5 +121,7 @@ payment_show(ctl_t *ctl)
 const ctl_verb_t ctl_payment_verbs[] = {
     { "payments", "show", "ORDER", 1, 1, 0, payment_show,
       "what its provider was asked and told, raw" },
+    { "payments", "reconcile", "", 0, 0, CTL_FLAG(PROVIDER) | CTL_FLAG(DATE) | CTL_FLAG(BILL),
+      payment_reconcile, "compare a provider's bill of a day with the books" },
     { NULL, NULL, NULL, 0, 0, 0, NULL, NULL },
 };

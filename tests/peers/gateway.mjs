@@ -334,6 +334,20 @@ export class Gateway {
         return { path: '/api/alipay/notify', body: bend.body ?? form, headers: { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' } }
     }
 
+    // The day's bill, as WeChat Pay writes it; `bend` may change its lines.
+    wx3Bill(provider, bend = lines => lines) {
+        const head = '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,' +
+            '应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,' +
+            '订单金额,申请退款金额,费率备注'
+        const line = (order, refund) => [beijing('plain', order.paidAt), 'wx1', '19', '0', '', order.txn, order.no, 'o', 'NATIVE',
+            refund ? 'REFUND' : 'SUCCESS', 'OTHERS', 'CNY', refund ? '0.00' : yuan(order.total), '0.00', refund?.id ?? '0',
+            refund?.number ?? '0', refund ? yuan(refund.amount) : '0.00', '0.00', '', refund ? 'SUCCESS' : '', '票，一,二', '', '0.00000', '0.60%',
+            refund ? '0.00' : yuan(order.total), refund ? yuan(refund.amount) : '0.00', ''].map(one => '`' + one).join(',')
+        const paid = [...this.orders.values()].filter(one => one.provider === provider && one.txn)
+        const lines = paid.flatMap(one => [line(one), ...[...one.refunds.values()].map(refund => line(one, refund))])
+        return '\ufeff' + [head, ...bend(lines), '总交易单数,应结订单总金额', `\`${lines.length},\`0.00`].join('\r\n') + '\r\n'
+    }
+
     notice(order, bend) {
         return { wxpay: () => this.wx3Notice(order, bend), wxpay2: () => this.wx2Notice(order, bend),
             alipay: () => this.alipayNotice(order, bend) }[order.provider]()

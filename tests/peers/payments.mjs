@@ -246,6 +246,33 @@ const buyer = await guest()
     await until('a new cashier finds what the old one missed', 30000, async () => (await look(buyer, made.order)).state === 'paid')
 }
 
+/* -------------------------------------------------------------------- the morning after */
+
+const today = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10)
+function reconcile(bill) {
+    writeFileSync(`${work}/bill.csv`, bill)
+    try {
+        return [0, JSON.parse(execFileSync(`${build}/marquee`, ['--json', 'payments', 'reconcile', '--provider', 'wxpay',
+            '--date', today, '--bill', `${work}/bill.csv`]))]
+    } catch (fault) {
+        return [fault.status, JSON.parse(String(fault.stdout) || 'null')]
+    }
+}
+equal('the bill of the day fits the books', reconcile(gateway.wx3Bill('wxpay')), [0, []])
+{
+    const paid = [...gateway.orders.values()].filter(one => one.provider === 'wxpay' && one.txn && !one.refunds.size).at(-1)
+    const kinds = ([code, list]) => [code, list.map(one => one.difference), list[0]?.order]
+    equal('a payment that the bill lacks', kinds(reconcile(gateway.wx3Bill('wxpay', lines => lines.filter(one => !one.includes(paid.no))))),
+        [1, ['not in bill'], paid.no])
+    equal('one that the books lack', kinds(reconcile(gateway.wx3Bill('wxpay', lines =>
+        [...lines, lines[0].replace(/M[0-9A-Z]{21}/, 'M0000000000000000000AB')]))), [1, ['not in books'], 'M0000000000000000000AB'])
+    equal('another amount', kinds(reconcile(gateway.wx3Bill('wxpay', lines =>
+        lines.map(one => one.includes(paid.no) ? one.replaceAll('`' + (paid.total / 100).toFixed(2), '`9999.99') : one)))), [1, ['amount'], paid.no])
+    equal('the same line twice', kinds(reconcile(gateway.wx3Bill('wxpay', lines =>
+        [...lines, lines.find(one => one.includes(paid.no))]))), [1, ['twice'], paid.no])
+    equal('what is no bill is refused', reconcile('a,b\n1,2\n')[0], 3)
+}
+
 const shown = audit([...gateway.orders.keys()][0])
 equal('staff see what was told', [shown.provider, shown.charge?.state, shown.notices?.length], ['wxpay', 'ended', 1])
 const lines = readFileSync(`${work}/audit.log`, 'utf8')

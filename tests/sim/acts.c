@@ -652,6 +652,7 @@ const act_t acts[] = {
     { OP_PAYMENT_OPENED, CASHIER, 1, bank_make_opened, bank_learn_opened, false },
     { OP_PAYMENT_CALLBACK, CASHIER, 1, bank_make_notice, bank_learn_notice, false },
     { OP_PAYMENT_AUDIT, STAFF, 4, make_audit, NULL, false },
+    { OP_PAYMENT_LIST, STAFF, 3, make_order_list, NULL, false },
     { OP_TICKET_GET, GATE | GUEST, 3, make_ticket_get, NULL, false },
     { OP_TICKET_REDEEM, GATE, 30, make_redeem, NULL, false },
     { OP_TICKET_PRINT, GATE, 20, make_print, NULL, false },

@@ -418,6 +418,13 @@ notices_end_refunds(void **unused)
     w->role = ROLE_ADMIN;
     world_books_are(w, order.amount, order.amount - 5000, 0, 0, 5000);
     order_is(w, &order, "partly_refunded");
+    mp_t rows;
+    uint32_t count;
+    assert_int_equal(ASK(w, PAYMENT_LIST), STATUS_OK);
+    assert_true(world_get(w, "payments", &rows) && mp_read_array(&rows, &count));
+    assert_int_equal(count, 1);
+    assert_true(mp_read_array(&rows, &count));
+    assert_int_equal(count, 8);
     world_destroy(w);
 }
 
