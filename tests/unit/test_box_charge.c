@@ -225,7 +225,8 @@ a_long_link_is_read_with_the_order(void **unused)
         mp_t value, payment;
         const char *text;
         uint32_t size;
-        assert_true(world_get(w, "link", &value) && mp_read_str(&value, &text, &size));
+        assert_true(world_get(w, "link", &value));
+        assert_true(mp_read_str(&value, &text, &size));
         assert_int_equal(size, sizes[i] <= CHARGE_REPLY_LINK ? sizes[i] : 0);
         assert_int_equal(CALL(w, ORDER_GET, T(ORDER, order.id)), STATUS_OK);
         assert_true(world_get(w, "payment", &payment));
@@ -421,7 +422,8 @@ notices_end_refunds(void **unused)
     mp_t rows;
     uint32_t count;
     assert_int_equal(ASK(w, PAYMENT_LIST), STATUS_OK);
-    assert_true(world_get(w, "payments", &rows) && mp_read_array(&rows, &count));
+    assert_true(world_get(w, "payments", &rows));
+    assert_true(mp_read_array(&rows, &count));
     assert_int_equal(count, 1);
     assert_true(mp_read_array(&rows, &count));
     assert_int_equal(count, 8);
