@@ -137,7 +137,7 @@ box_charge_due(box_t *self, uint32_t number)
 bool
 box_charge_fits(const box_t *self, uint32_t number, const purchase_t *purchase, uint8_t provider)
 {
-    const charge_t *charge = box_charge(self, number);
+    const charge_t *charge = box_charged(purchase) ? box_charge(self, number) : NULL;
     if (!charge)
         return true;
     if (charge->state == CHARGE_REFUSED)

@@ -63,6 +63,12 @@ typedef struct {
 } notice_t;
 _Static_assert(sizeof(notice_t) == 96, "stored");
 
+/* Has a purchase's provider a charge? The sandbox needs none, and pays for no look. */
+static inline bool
+box_charged(const purchase_t *purchase)
+{
+    return purchase->provider > PROVIDER_SANDBOX;
+}
 /* NULL when the order has none. */
 const charge_t *box_charge(const box_t *self, uint32_t number);
 /* May the payment begin there? Not at another provider than the one that was asked before, unless

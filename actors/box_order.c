@@ -63,7 +63,8 @@ box_end_order(box_t *self, uint32_t number, purchase_t *purchase, uint8_t event)
         purchase->payment = machine_next(MACHINE_PAYMENT, purchase->payment, PAYMENT_ON_CLOSE);
     box_set_due(self, number, 0);
     box_change_lines(self, number, purchase, SEAT_ON_RELEASE);
-    box_charge_close(self, number);
+    if (box_charged(purchase))
+        box_charge_close(self, number);
 }
 
 status_t
@@ -147,7 +148,7 @@ static void
 order_pack_payment(const box_t *box, uint32_t number, const purchase_t *purchase, pack_t *reply)
 {
     pack_str(reply, "payment");
-    bool charge = box_charge(box, number) != NULL;
+    bool charge = box_charged(purchase) && box_charge(box, number);
     pack_map(reply, charge ? 6 + CHARGE_MORE : 6);
     pack_key_str(reply, "state", machine_state_name(MACHINE_PAYMENT, purchase->payment));
     pack_key_str(reply, "provider", box_provider_name(purchase->provider));

@@ -92,7 +92,8 @@ box_payment_begin(turn_t *turn, const command_t *command)
     }
     if (!again)
         box_publish_order(&box, number, purchase);
-    return box_charge_wait(&box, number, command) ? STATUS_PENDING : STATUS_OK;
+    return box_charged(purchase) && box_charge_wait(&box, number, command) ? STATUS_PENDING
+                                                                           : STATUS_OK;
 }
 
 static void
@@ -289,7 +290,8 @@ payment_succeeded(box_t *box, const command_t *command, uint32_t number, const p
     }
     if (!machine_allows(MACHINE_PAYMENT, found->payment, PAYMENT_ON_SUCCEED))
         return box_refuse_state(box->turn, STATUS_PAYMENT_STATE, MACHINE_PAYMENT, found->payment);
-    box_charge_end(box, number);
+    if (box_charged(found))
+        box_charge_end(box, number);
     purchase_t *purchase = box_edit_purchase(box, number);
     purchase->payment =
         machine_next(MACHINE_PAYMENT, purchase->payment,
@@ -311,7 +313,7 @@ payment_unpaid(box_t *box, uint32_t number, const purchase_t *found, uint8_t eve
     if (!machine_allows(MACHINE_PAYMENT, found->payment, event))
         return box_refuse_state(box->turn, STATUS_PAYMENT_STATE, MACHINE_PAYMENT, found->payment);
     uint8_t next = machine_next(MACHINE_PAYMENT, found->payment, event);
-    if (event == PAYMENT_ON_CLOSE)
+    if (event == PAYMENT_ON_CLOSE && box_charged(found))
         box_charge_end(box, number);
     if (next != found->payment) {
         purchase_t *purchase = box_edit_purchase(box, number);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APPLY_VERSION = 4 }; /* raise with every change of what apply() does */
+enum { APPLY_VERSION = 5 }; /* raise with every change of what apply() does */
 
 /* Constants of a site's partition; the same in every run over its journal. Partitions are numbered
  * through: first those of the box office, then those of the programme. */
