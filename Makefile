@@ -47,10 +47,10 @@ LDFLAGS  ?=
 all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
               $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
 all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
-libs := -lczmq -lzmq -levent_core -luring -lcurl -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
+libs := -lczmq -lzmq -levent_core -luring -lcurl -lexpat -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
 
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c \
-               clients/bridge/*.c clients/sender/*.c))
+               clients/bridge/*.c clients/cashier/*.c clients/sender/*.c))
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
 crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
@@ -76,7 +76,8 @@ library_src := $(filter-out clients/%_main.c clients/zone_%.c clients/fetch.c,$(
                $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
                  actors/ids.c)
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
-            $(BUILD)/marquee-bridge $(BUILD)/marquee-sender $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
+            $(BUILD)/marquee-bridge $(BUILD)/marquee-cashier $(BUILD)/marquee-sender \
+            $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
 benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%) $(BUILD)/bench-instructions
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
@@ -130,6 +131,8 @@ link = $(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(libs)
 $(BUILD)/marqueed: $(BUILD)/actors/marqueed_main.o $(core) $(order)
 	$(link)
 $(BUILD)/marquee-bridge: $(BUILD)/clients/bridge/bridge_main.o $(core) $(order)
+	$(link)
+$(BUILD)/marquee-cashier: $(BUILD)/clients/cashier/cashier_main.o $(core) $(order)
 	$(link)
 $(BUILD)/marquee-sender: $(BUILD)/clients/sender/sender_main.o $(core) $(order)
 	$(link)
@@ -218,16 +221,26 @@ build/test-pages.stamp: tests/pages/package-lock.json tests/pages/package.json |
 	cd tests/pages && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Payment providers' own libraries, for the other side of marquee-cashier.
+build/peers.stamp: tests/peers/package-lock.json tests/peers/package.json | $(stamp)
+	cd tests/peers && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 #: run        build, start a server with the demo cinema, and keep it running
 run: programs pages
 	@conf/run
 
 #: test       every test; the last line counts them
-test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
+test_parts = $(units) tests/runner.sh tests/install.sh $(served) tests/payments.sh $(if $(crash),tests/crash.sh) \
              tests/sim.sh tests/images.sh tests/nth.sh tests/callgrind.sh tests/fuzz.sh
 test: programs units $(provers) $(BUILD)/proof $(BUILD)/bench-instructions
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@BUILD=$(BUILD) tests/run $(test_parts)
+
+#: test-payments   each payment provider, with its own library on the other side
+test-payments: programs
+	@BUILD=$(BUILD) tests/run tests/payments.sh
+.PHONY: test-payments
 
 #: unit-tests the unit tests alone
 unit-tests: units
@@ -348,17 +361,18 @@ install: programs library pages
 	        >$(lib)/systemd/system/$${unit##*/} || exit 1; \
 	done
 	install -m 644 conf/systemd/marquee.sysusers $(lib)/sysusers.d/marquee.conf
-	for file in marquee.conf bridge.conf sender.conf; do \
+	for file in marquee.conf bridge.conf cashier.conf sender.conf; do \
 	    test -e $(etc)/$$file || install -m 644 conf/$$file $(etc) || exit 1; \
 	    install -m 644 conf/$$file $(etc)/$$file.example || exit 1; \
 	done
 
 #: uninstall  take away what install put there, but not the configuration
 uninstall:
-	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee-sender marquee marquee-load) $(lib)/libmarquee.a \
+	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee-cashier marquee-sender marquee marquee-load) \
+	    $(lib)/libmarquee.a \
 	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
 	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example \
-	    sender.conf.example)
+	    cashier.conf.example sender.conf.example)
 	rm -rf $(dir $(web))
 	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done
 	for unit in conf/systemd/*.service conf/systemd/*.socket; do rm -f $(lib)/systemd/system/$${unit##*/}; done
@@ -366,7 +380,7 @@ uninstall:
 #: clean      remove what was built; data/ stays
 clean:
 	rm -rf build clients/web/node_modules tests/wire/node_modules tests/web/node_modules \
-	    tests/pages/node_modules tests/lighthouse/node_modules
+	    tests/pages/node_modules tests/lighthouse/node_modules tests/peers/node_modules
 
 help:
 	@sed -n 's/^#: //p' Makefile

@@ -1,5 +1,6 @@
 /* box - see box.h for the records and the contract. */
 #include "actors/box.h"
+#include "actors/box_charge.h"
 #include "actors/box_queue.h"
 #include "actors/ids.h"
 #include "actors/ticket.h"
@@ -301,6 +302,8 @@ box_due(turn_t *turn, state_key_t key)
         box_purchase_due(&box, (uint32_t)key.number);
     } else if (key.table == BOX_NONCE) {
         box_nonce_due(&box, key.number);
+    } else if (key.table == BOX_CHARGE) {
+        box_charge_due(&box, (uint32_t)key.number);
     } else if (key.table == BOX_QUEUE) {
         box_queue_tick(&box);
     } else {

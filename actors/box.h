@@ -11,6 +11,7 @@
  *   K 0     nonces_t: how many nonces are remembered
  *   K hash  16 bytes: a nonce; due when it is forgotten
  *   Q, E, U the waiting room: see box_queue.h
+ *   C, W, B what payment providers are asked and tell: see box_charge.h
  * Space 0 is the partition's own:
  *   R 0     rules_t: defaults for new showtimes
  *   N 0     counters_t
@@ -63,7 +64,9 @@ enum {
 
 typedef struct {
     uint32_t ttl_ms, ceiling_ms;
-    uint8_t cap, gap_rule, zero[6];
+    uint8_t cap, gap_rule;
+    uint8_t providers; /* a bit each, of the partition alone; 0: the sandbox */
+    uint8_t zero[5];
 } rules_t;
 _Static_assert(sizeof(rules_t) == 16, "stored");
 
@@ -114,7 +117,14 @@ typedef struct {
 _Static_assert(sizeof(line_t) == 40, "stored");
 
 enum { PURCHASE_MISMATCH = 1, PURCHASE_LATE = 2 };
-enum { PROVIDER_NONE, PROVIDER_SANDBOX, PROVIDERS };
+enum {
+    PROVIDER_NONE,
+    PROVIDER_SANDBOX,
+    PROVIDER_WXPAY,
+    PROVIDER_WXPAY2,
+    PROVIDER_ALIPAY,
+    PROVIDERS
+};
 
 typedef struct {
     uint64_t user;

@@ -1,5 +1,6 @@
 /* box_check - the invariants of a showtime, recomputed from its records. See box.h for the list. */
 #include "actors/box.h"
+#include "actors/box_charge.h"
 #include "actors/box_queue.h"
 #include <string.h>
 
@@ -186,6 +187,8 @@ box_check(state_t *state, uint64_t showtime)
             broken = check_states(&self, purchase);
         if (!broken)
             broken = check_refunds(&self, number, purchase);
+        if (!broken)
+            broken = box_charge_check(&self.box, number, purchase);
     }
     if (broken)
         return broken;

@@ -1,5 +1,6 @@
 /* box_order - orders: made of locks, looked at, cancelled, and ended when their time is over. */
 #include "actors/box.h"
+#include "actors/box_charge.h"
 #include "actors/ids.h"
 #include <assert.h>
 #include <string.h>
@@ -36,7 +37,7 @@ box_order_create(turn_t *turn, const command_t *command)
         return STATUS_LOCK_ORDERED;
     if (!machine_allows(MACHINE_LOCK, held->lock, LOCK_ON_ORDER) || turn->now_ms >= held->until_ms)
         return STATUS_LOCK_ENDED;
-    if (command_has(command, FIELD_PROVIDER) && provider == PROVIDER_NONE)
+    if (command_has(command, FIELD_PROVIDER) && !box_provider_taken(turn, provider))
         return STATUS_UNKNOWN_PROVIDER;
     purchase_t *purchase = box_edit_purchase(&box, number);
     purchase->lock = machine_next(MACHINE_LOCK, purchase->lock, LOCK_ON_ORDER);
@@ -45,6 +46,8 @@ box_order_create(turn_t *turn, const command_t *command)
     order_freeze_prices(&box, purchase);
     if (provider != PROVIDER_NONE)
         box_begin_payment(&box, number, purchase, provider);
+    if (provider > PROVIDER_SANDBOX)
+        box_charge_begin(&box, number, purchase, command);
     box_pack_order(&box, number, purchase);
     box_publish_order(&box, number, purchase);
     return STATUS_OK;
@@ -60,6 +63,8 @@ box_end_order(box_t *self, uint32_t number, purchase_t *purchase, uint8_t event)
         purchase->payment = machine_next(MACHINE_PAYMENT, purchase->payment, PAYMENT_ON_CLOSE);
     box_set_due(self, number, 0);
     box_change_lines(self, number, purchase, SEAT_ON_RELEASE);
+    if (box_charged(purchase))
+        box_charge_close(self, number);
 }
 
 status_t
@@ -106,7 +111,8 @@ box_order_accept(turn_t *turn, const command_t *command)
     return STATUS_OK;
 }
 
-/* Sandbox payments are known here, so one that is still open is simply closed. */
+/* Sandbox payments are known here, so one that is still open is simply closed; other providers were
+ * asked shortly before, and are told to close now. */
 void
 box_purchase_due(box_t *self, uint32_t number)
 {
@@ -139,16 +145,19 @@ order_shown(const box_t *box, const purchase_t *purchase)
 }
 
 static void
-order_pack_payment(const purchase_t *purchase, pack_t *reply)
+order_pack_payment(const box_t *box, uint32_t number, const purchase_t *purchase, pack_t *reply)
 {
     pack_str(reply, "payment");
-    pack_map(reply, 6);
+    bool charge = box_charged(purchase) && box_charge(box, number);
+    pack_map(reply, charge ? 6 + CHARGE_MORE : 6);
     pack_key_str(reply, "state", machine_state_name(MACHINE_PAYMENT, purchase->payment));
     pack_key_str(reply, "provider", box_provider_name(purchase->provider));
     pack_key_int(reply, "paid", purchase->paid);
     pack_key_int(reply, "paid_ms", purchase->paid_ms);
     box_pack_text(reply, "txn", purchase->txn, sizeof purchase->txn);
     pack_key_bool(reply, "mismatch", purchase->flags & PURCHASE_MISMATCH);
+    if (charge)
+        box_charge_pack_more(box, number, reply);
 }
 
 static void
@@ -215,7 +224,7 @@ box_order_get(turn_t *turn, const command_t *command)
     pack_key_int(reply, "amount", purchase->amount);
     pack_key_int(reply, "until_ms", purchase->until_ms);
     pack_key_bool(reply, "late", purchase->flags & PURCHASE_LATE);
-    order_pack_payment(purchase, reply);
+    order_pack_payment(&box, number, purchase, reply);
     order_pack_refunds(&box, purchase, reply);
     order_pack_lines(&box, purchase, reply);
     box_pack_tickets(&box, number, purchase, reply);

@@ -1,14 +1,17 @@
 /* box_payment - money that comes in: asked for, in time, too late, twice, or in another sum. */
 #include "actors/box.h"
+#include "actors/box_charge.h"
 #include "actors/box_queue.h"
 #include "actors/ids.h"
 #include "actors/ticket.h"
 #include <assert.h>
 #include <string.h>
 
-static const char *const payment_providers[PROVIDERS] = {
-    [PROVIDER_NONE] = "none", [PROVIDER_SANDBOX] = "sandbox"
-};
+static const char *const payment_providers[PROVIDERS] = { [PROVIDER_NONE] = "none",
+                                                          [PROVIDER_SANDBOX] = "sandbox",
+                                                          [PROVIDER_WXPAY] = "wxpay",
+                                                          [PROVIDER_WXPAY2] = "wxpay2",
+                                                          [PROVIDER_ALIPAY] = "alipay" };
 
 uint8_t
 box_provider(const command_t *command)
@@ -25,6 +28,15 @@ box_provider_name(uint8_t provider)
     return payment_providers[provider < PROVIDERS ? provider : PROVIDER_NONE];
 }
 
+/* Older programs wrote no providers: they had the sandbox alone. */
+bool
+box_provider_taken(const turn_t *turn, uint8_t provider)
+{
+    const rules_t *rules = state_get(turn->state, box_key(0, BOX_RULES, 0), NULL);
+    uint32_t taken = rules && rules->providers ? rules->providers : 1u << PROVIDER_SANDBOX;
+    return provider != PROVIDER_NONE && taken >> provider & 1;
+}
+
 /* The code stays the same over failed attempts: a payment that succeeds after all is still good. */
 void
 box_begin_payment(box_t *self, uint32_t number, purchase_t *purchase, uint8_t provider)
@@ -32,7 +44,7 @@ box_begin_payment(box_t *self, uint32_t number, purchase_t *purchase, uint8_t pr
     turn_t *turn = self->turn;
     purchase->payment = machine_next(MACHINE_PAYMENT, purchase->payment, PAYMENT_ON_BEGIN);
     purchase->provider = provider;
-    if (purchase->code[0] == 0)
+    if (provider == PROVIDER_SANDBOX && purchase->code[0] == 0)
         ticket_code(turn->site, turn_random(turn), self->showtime, number, purchase->code);
 }
 
@@ -62,19 +74,26 @@ box_payment_begin(turn_t *turn, const command_t *command)
     status_t status = box_find_order(&box, command, &number, &found);
     if (status != STATUS_OK)
         return status;
-    if (provider == PROVIDER_NONE)
+    if (!box_provider_taken(turn, provider))
         return STATUS_UNKNOWN_PROVIDER;
     if (found->order != ORDER_PENDING || turn->now_ms >= found->until_ms)
         return box_refuse_state(turn, STATUS_ORDER_STATE, MACHINE_ORDER, found->order);
-    if (!machine_allows(MACHINE_PAYMENT, found->payment, PAYMENT_ON_BEGIN))
+    if (!machine_allows(MACHINE_PAYMENT, found->payment, PAYMENT_ON_BEGIN) ||
+        !box_charge_fits(&box, number, found, provider))
         return box_refuse_state(turn, STATUS_PAYMENT_STATE, MACHINE_PAYMENT, found->payment);
     bool again = found->payment == PAYMENT_SENT;
     purchase_t *purchase = box_edit_purchase(&box, number);
     box_begin_payment(&box, number, purchase, provider);
-    box_pack_order(&box, number, purchase);
+    if (provider == PROVIDER_SANDBOX)
+        box_pack_order(&box, number, purchase);
+    else {
+        box_charge_begin(&box, number, purchase, command);
+        box_charge_pack(&box, number, purchase, CHARGE_REPLY_LINK, turn->reply);
+    }
     if (!again)
         box_publish_order(&box, number, purchase);
-    return STATUS_OK;
+    return box_charged(purchase) && box_charge_wait(&box, number, command) ? STATUS_PENDING
+                                                                           : STATUS_OK;
 }
 
 static void
@@ -271,6 +290,8 @@ payment_succeeded(box_t *box, const command_t *command, uint32_t number, const p
     }
     if (!machine_allows(MACHINE_PAYMENT, found->payment, PAYMENT_ON_SUCCEED))
         return box_refuse_state(box->turn, STATUS_PAYMENT_STATE, MACHINE_PAYMENT, found->payment);
+    if (box_charged(found))
+        box_charge_end(box, number);
     purchase_t *purchase = box_edit_purchase(box, number);
     purchase->payment =
         machine_next(MACHINE_PAYMENT, purchase->payment,
@@ -292,6 +313,8 @@ payment_unpaid(box_t *box, uint32_t number, const purchase_t *found, uint8_t eve
     if (!machine_allows(MACHINE_PAYMENT, found->payment, event))
         return box_refuse_state(box->turn, STATUS_PAYMENT_STATE, MACHINE_PAYMENT, found->payment);
     uint8_t next = machine_next(MACHINE_PAYMENT, found->payment, event);
+    if (event == PAYMENT_ON_CLOSE && box_charged(found))
+        box_charge_end(box, number);
     if (next != found->payment) {
         purchase_t *purchase = box_edit_purchase(box, number);
         purchase->payment = next;
@@ -308,10 +331,21 @@ payment_authentic(const command_t *command, const purchase_t *purchase)
 {
     if (command->role == ROLE_CASHIER)
         return true;
-    if (!command_has(command, FIELD_CODE) || purchase->code[0] == 0)
+    if (purchase->provider != PROVIDER_SANDBOX || !command_has(command, FIELD_CODE) ||
+        purchase->code[0] == 0)
         return false;
     const value_t *code = command_value(command, FIELD_CODE);
     return ticket_code_is(purchase->code, code->text.data, code->text.size);
+}
+
+status_t
+box_payment_told(box_t *self, const command_t *command, uint32_t number, const purchase_t *found,
+                 outcome_t outcome)
+{
+    if (outcome == OUTCOME_SUCCEEDED)
+        return payment_succeeded(self, command, number, found);
+    return payment_unpaid(self, number, found,
+                          outcome == OUTCOME_FAILED ? PAYMENT_ON_FAIL : PAYMENT_ON_CLOSE);
 }
 
 status_t
@@ -333,10 +367,10 @@ box_payment_settle(turn_t *turn, const command_t *command)
     if (!payment_authentic(command, found))
         return STATUS_BAD_CODE;
     if (command_text_is(command, FIELD_OUTCOME, "succeeded"))
-        return payment_succeeded(&box, command, number, found);
+        return box_payment_told(&box, command, number, found, OUTCOME_SUCCEEDED);
     if (command_text_is(command, FIELD_OUTCOME, "failed"))
-        return payment_unpaid(&box, number, found, PAYMENT_ON_FAIL);
+        return box_payment_told(&box, command, number, found, OUTCOME_FAILED);
     if (command_text_is(command, FIELD_OUTCOME, "closed"))
-        return payment_unpaid(&box, number, found, PAYMENT_ON_CLOSE);
+        return box_payment_told(&box, command, number, found, OUTCOME_CLOSED);
     return box_refuse_field(turn, FIELD_OUTCOME);
 }

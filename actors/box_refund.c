@@ -4,6 +4,7 @@
  * number a second time. It is sent again after 1 s, 2 s, 4 s .. 60 s until refund.settle ends it.
  */
 #include "actors/box.h"
+#include "actors/box_charge.h"
 #include "actors/ids.h"
 #include <assert.h>
 #include <string.h>
@@ -36,12 +37,14 @@ refund_tell(const box_t *box, uint64_t tell, const refund_t *refund)
     assert(purchase);
     ids_order_text(order, box->showtime, refund->purchase);
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 5);
+    pack_map(&pack, 7);
     pack_key_str(&pack, "order", order);
     pack_key_str(&pack, "provider", box_provider_name(purchase->provider));
     pack_key_int(&pack, "amount", refund->amount);
     box_pack_text(&pack, "txn", refund->txn, sizeof refund->txn);
     box_pack_text(&pack, "reason", refund->reason, sizeof refund->reason);
+    pack_key_int(&pack, "total", refund->flags & REFUND_EXTRA ? refund->amount : purchase->paid);
+    pack_key_bool(&pack, "again", refund->attempts > 1);
     assert(!pack.overflow);
     sink->tell(sink->argument, OP_PROVIDER_REFUND, box->showtime, tell, body, (uint32_t)pack.size);
 }
@@ -304,6 +307,24 @@ refund_end(box_t *box, const command_t *command, uint64_t tell, uint8_t event)
 }
 
 status_t
+box_refund_told(box_t *self, const command_t *command, uint32_t number, uint64_t tell, bool done)
+{
+    turn_t *turn = self->turn;
+    const refund_t *refund = box_refund(self, tell);
+    if (!refund || refund->purchase != number)
+        return STATUS_UNKNOWN_REFUND;
+    uint8_t event = done ? REFUND_ON_FINISH : REFUND_ON_FAIL;
+    if (!machine_allows(MACHINE_REFUND, refund->state, event))
+        return box_refuse_state(turn, STATUS_REFUND_STATE, MACHINE_REFUND, refund->state);
+    uint8_t next = machine_next(MACHINE_REFUND, refund->state, event);
+    if (next != refund->state)
+        refund_end(self, command, tell, event);
+    pack_map(turn->reply, 1);
+    pack_key_str(turn->reply, "state", machine_state_name(MACHINE_REFUND, next));
+    return STATUS_OK;
+}
+
+status_t
 box_refund_settle(turn_t *turn, const command_t *command)
 {
     box_t box;
@@ -321,13 +342,5 @@ box_refund_settle(turn_t *turn, const command_t *command)
     bool done = command_text_is(command, FIELD_OUTCOME, "done");
     if (!done && !command_text_is(command, FIELD_OUTCOME, "failed"))
         return box_refuse_field(turn, FIELD_OUTCOME);
-    uint8_t event = done ? REFUND_ON_FINISH : REFUND_ON_FAIL;
-    if (!machine_allows(MACHINE_REFUND, refund->state, event))
-        return box_refuse_state(turn, STATUS_REFUND_STATE, MACHINE_REFUND, refund->state);
-    uint8_t next = machine_next(MACHINE_REFUND, refund->state, event);
-    if (next != refund->state)
-        refund_end(&box, command, tell, event);
-    pack_map(turn->reply, 1);
-    pack_key_str(turn->reply, "state", machine_state_name(MACHINE_REFUND, next));
-    return STATUS_OK;
+    return box_refund_told(&box, command, number, tell, done);
 }

@@ -34,6 +34,7 @@ box_rules(turn_t *turn, const command_t *command)
     if (!rules)
         rules = state_insert(turn->state, key, sizeof *rules);
     *rules = showtime_rules(command, showtime_defaults);
+    rules->providers = (uint8_t)command_number(command, FIELD_PROVIDERS, 0);
     return STATUS_OK;
 }
 

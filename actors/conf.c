@@ -1,5 +1,6 @@
 /* conf - see conf.h for the contract. */
 #include "actors/conf.h"
+#include "actors/box.h"
 #include "broker/operation.h"
 #include <czmq.h>
 
@@ -24,6 +25,24 @@ conf_local(const char *endpoints)
     return zpl_words_begin(endpoints, local);
 }
 
+uint8_t
+conf_providers(const char *words)
+{
+    char copy[ZPL_TEXT_MAX];
+    uint8_t mask = 0;
+    snprintf(copy, sizeof copy, "%s", words);
+    char *rest = copy;
+    for (const char *word; (word = zpl_word(&rest));) {
+        uint8_t provider = PROVIDER_NONE + 1;
+        while (provider < PROVIDERS && !streq(word, box_provider_name(provider)))
+            provider++;
+        if (provider == PROVIDERS)
+            return 0;
+        mask |= (uint8_t)(1 << provider);
+    }
+    return mask;
+}
+
 static const char *
 conf_wrong(const zpl_t *self, size_t key)
 {
@@ -32,6 +51,7 @@ conf_wrong(const zpl_t *self, size_t key)
     case CONF_broker_clients:
     case CONF_broker_bridges:
     case CONF_broker_senders:
+    case CONF_broker_cashiers:
     case CONF_broker_events:
         return conf_local(text) ? NULL
                                 : "keyless, so it must be loopback or ipc; secure_clients and "
@@ -44,6 +64,8 @@ conf_wrong(const zpl_t *self, size_t key)
                    : "secure_clients and secure_events belong together";
     case CONF_store_journal:
         return streq(text, "archive") || streq(text, "drop") ? NULL : "archive or drop";
+    case CONF_sale_providers:
+        return conf_providers(text) ? NULL : "of sandbox, wxpay, wxpay2 and alipay";
     case CONF_sale_ceiling_ms:
         return self->number[key] >= self->number[CONF_sale_lock_ms] ? NULL : "below sale/lock_ms";
     default:

@@ -14,6 +14,7 @@
     K(broker_bridges, "broker/bridges", TEXT, "tcp://127.0.0.1:5572", 0, 400,                      \
       "keyless endpoints of role bridge")                                                          \
     K(broker_senders, "broker/senders", TEXT, "", 0, 400, "keyless endpoints of role sender")      \
+    K(broker_cashiers, "broker/cashiers", TEXT, "", 0, 400, "keyless endpoints of role cashier")   \
     K(broker_events, "broker/events", TEXT, "tcp://127.0.0.1:5571", 1, 400, "events, keyless")     \
     K(broker_secure_clients, "broker/secure_clients", TEXT, "", 0, 400, "endpoints with CURVE")    \
     K(broker_secure_events, "broker/secure_events", TEXT, "", 0, 400, "events with CURVE")         \
@@ -32,7 +33,8 @@
     K(sale_cap, "sale/cap", NUMBER, "6", 1, 16, "seats one member may hold locked")                \
     K(sale_lock_ms, "sale/lock_ms", NUMBER, "900000", 1000, 3600000, "how long a lock is held")    \
     K(sale_ceiling_ms, "sale/ceiling_ms", NUMBER, "1800000", 1000, 7200000, "longest extension")   \
-    K(sale_gap_rule, "sale/gap_rule", NUMBER, "1", 0, 1, "refuse choices that leave a lone seat")
+    K(sale_gap_rule, "sale/gap_rule", NUMBER, "1", 0, 1, "refuse choices that leave a lone seat")  \
+    K(sale_providers, "sale/providers", TEXT, "sandbox", 1, 60, "payment providers that are taken")
 
 typedef enum {
 #define K(id, path, type, standard, min, max, help) CONF_##id,
@@ -43,6 +45,8 @@ typedef enum {
 
 _Static_assert((int)CONF_KEYS <= (int)ZPL_KEYS_MAX, "keys fit");
 
+/* A bit for each payment provider among the words of sale/providers; 0: a word names none. */
+uint8_t conf_providers(const char *words);
 /* Every key at its default. */
 void conf_defaults(zpl_t *self);
 #endif

@@ -80,6 +80,19 @@ static const uint8_t machine_table[MACHINES][MACHINE_STATE_MAX][MACHINE_EVENT_MA
                            [PLACE_ON_EXPIRE] = PLACE_EXPIRED },
         [PLACE_LEFT] = { [PLACE_ON_RETURN] = PLACE_WAITING },
     },
+    /* Money that comes after all ends what was refused or lost, too. */
+    [MACHINE_CHARGE] = {
+        [CHARGE_ASKED] = { [CHARGE_ON_OPEN] = CHARGE_OPEN,
+                           [CHARGE_ON_REFUSE] = CHARGE_REFUSED,
+                           [CHARGE_ON_CLOSE] = CHARGE_CLOSING,
+                           [CHARGE_ON_END] = CHARGE_ENDED },
+        [CHARGE_OPEN] = { [CHARGE_ON_CLOSE] = CHARGE_CLOSING, [CHARGE_ON_END] = CHARGE_ENDED },
+        [CHARGE_CLOSING] = { [CHARGE_ON_CLOSE] = CHARGE_CLOSING,
+                             [CHARGE_ON_END] = CHARGE_ENDED,
+                             [CHARGE_ON_LOSE] = CHARGE_LOST },
+        [CHARGE_REFUSED] = { [CHARGE_ON_ASK] = CHARGE_ASKED, [CHARGE_ON_END] = CHARGE_ENDED },
+        [CHARGE_LOST] = { [CHARGE_ON_END] = CHARGE_ENDED },
+    },
 };
 
 static const struct {
@@ -106,6 +119,7 @@ static const struct {
     [MACHINE_TICKET] = { TICKET_STATES - 1, TICKET_EVENTS },
     [MACHINE_PRINT] = { PRINT_STATES - 1, PRINT_EVENTS },
     [MACHINE_PLACE] = { PLACE_STATES - 1, PLACE_EVENTS },
+    [MACHINE_CHARGE] = { CHARGE_STATES - 1, CHARGE_EVENTS },
 };
 
 bool

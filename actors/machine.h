@@ -40,6 +40,12 @@
     S(PRINT, ISSUED, "issued")                                                                     \
     S(PRINT, PRINTING, "printing")                                                                 \
     S(PRINT, PRINTED, "printed")                                                                   \
+    S(CHARGE, ASKED, "asked")                                                                      \
+    S(CHARGE, OPEN, "open")                                                                        \
+    S(CHARGE, CLOSING, "closing")                                                                  \
+    S(CHARGE, ENDED, "ended")                                                                      \
+    S(CHARGE, REFUSED, "refused")                                                                  \
+    S(CHARGE, LOST, "lost")                                                                        \
     S(PLACE, WAITING, "waiting")                                                                   \
     S(PLACE, INSIDE, "inside")                                                                     \
     S(PLACE, BOUGHT, "bought")                                                                     \
@@ -87,6 +93,12 @@
     E(PRINT, DONE, "done")                                                                         \
     E(PRINT, FAIL, "failed")                                                                       \
     E(PRINT, REPRINT, "reprint")                                                                   \
+    E(CHARGE, ASK, "ask")                                                                          \
+    E(CHARGE, OPEN, "open")                                                                        \
+    E(CHARGE, REFUSE, "refuse")                                                                    \
+    E(CHARGE, CLOSE, "close")                                                                      \
+    E(CHARGE, END, "end")                                                                          \
+    E(CHARGE, LOSE, "lose")                                                                        \
     E(PLACE, ADMIT, "admit")                                                                       \
     E(PLACE, BUY, "buy")                                                                           \
     E(PLACE, LEAVE, "leave")                                                                       \
@@ -102,6 +114,7 @@ typedef enum {
     MACHINE_TICKET,
     MACHINE_PRINT, /* of a ticket, whatever its own state */
     MACHINE_PLACE,
+    MACHINE_CHARGE, /* of an order at a payment provider, see box_charge.h */
     MACHINES
 } machine_t;
 
@@ -133,6 +146,16 @@ enum {
 enum { REFUND_NONE, REFUND_REQUESTED, REFUND_SENT, REFUND_DONE, REFUND_FAILED, REFUND_STATES };
 enum { TICKET_NONE, TICKET_ISSUED, TICKET_REDEEMED, TICKET_VOID, TICKET_STATES };
 enum { PRINT_NONE, PRINT_ISSUED, PRINT_PRINTING, PRINT_PRINTED, PRINT_STATES };
+enum {
+    CHARGE_NONE,
+    CHARGE_ASKED,
+    CHARGE_OPEN,
+    CHARGE_CLOSING,
+    CHARGE_ENDED,
+    CHARGE_REFUSED,
+    CHARGE_LOST,
+    CHARGE_STATES
+};
 enum {
     PLACE_NONE,
     PLACE_WAITING,
@@ -184,6 +207,15 @@ enum {
 enum { REFUND_ON_SEND, REFUND_ON_FINISH, REFUND_ON_FAIL, REFUND_ON_RETRY, REFUND_EVENTS };
 enum { TICKET_ON_REDEEM, TICKET_ON_VOID, TICKET_EVENTS };
 enum { PRINT_ON_BEGIN, PRINT_ON_DONE, PRINT_ON_FAIL, PRINT_ON_REPRINT, PRINT_EVENTS };
+enum {
+    CHARGE_ON_ASK,
+    CHARGE_ON_OPEN,
+    CHARGE_ON_REFUSE,
+    CHARGE_ON_CLOSE,
+    CHARGE_ON_END,
+    CHARGE_ON_LOSE,
+    CHARGE_EVENTS
+};
 enum {
     PLACE_ON_ADMIT,
     PLACE_ON_BUY,

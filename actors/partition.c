@@ -305,7 +305,8 @@ partition_tell_rules(partition_t *self)
     uint8_t body[128];
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 4);
+    pack_map(&pack, 5);
+    pack_key_uint(&pack, "providers", rules->providers);
     pack_key_uint(&pack, "cap", rules->cap);
     pack_key_uint(&pack, "ttl_ms", (uint64_t)rules->lock_ms);
     pack_key_uint(&pack, "ceiling_ms", (uint64_t)rules->ceiling_ms);

@@ -17,6 +17,7 @@ typedef struct {
     uint32_t cap;
     int64_t lock_ms, ceiling_ms;
     bool gap_rule;
+    uint8_t providers; /* a bit each, see box.h; 0: the sandbox alone */
 } sale_rules_t;
 
 /* The ways out. Bodies are borrowed for the call. */

@@ -3,6 +3,7 @@
 #include "broker/mp.h"
 #include "broker/operation.h"
 #include <assert.h>
+#include <string.h>
 
 enum { SANDBOX_BODY_MAX = 256 };
 
@@ -27,9 +28,12 @@ sandbox_greeting(uint8_t frame[SANDBOX_FRAME_MAX])
 size_t
 sandbox_answer(const wire_record_t *tell, int64_t now_ms, uint8_t frame[SANDBOX_FRAME_MAX])
 {
-    mp_t order;
+    mp_t order, provider;
     const char *text;
     uint32_t size;
+    if (!mp_find(tell->body, tell->body_size, "provider", &provider) ||
+        !mp_read_str(&provider, &text, &size) || size != 7 || memcmp(text, "sandbox", 7) != 0)
+        return 0;
     if (tell->header.kind != WIRE_TELL || tell->header.operation != OP_PROVIDER_REFUND ||
         !mp_find(tell->body, tell->body_size, "order", &order) ||
         !mp_read_str(&order, &text, &size) || size > 32)

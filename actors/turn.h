@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APPLY_VERSION = 4 }; /* raise with every change of what apply() does */
+enum { APPLY_VERSION = 5 }; /* raise with every change of what apply() does */
 
 /* Constants of a site's partition; the same in every run over its journal. Partitions are numbered
  * through: first those of the box office, then those of the programme. */
@@ -86,6 +86,7 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_seats_best, box_seats_extend, box_seats_release, box_seats_block, box_seats_unblock,
     box_order_create, box_order_get, box_order_cancel, box_order_accept, box_order_refund,
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
+    box_payment_opened, box_payment_callback, box_payment_audit, box_payment_list,
     box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
     box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get;
 /* Those of outbox.c and probe.c, which partitions of both roles have. */

@@ -310,7 +310,7 @@ broker_open(broker_t *self)
         if (!self->fronts[FRONT_SECURE] || !self->secure_events_out)
             return false;
     }
-    char actors[512], events[512];
+    char actors[512], events[512], cashiers[512];
     snprintf(actors, sizeof actors, "%s %s", BROKER_INSIDE, options->actors);
     snprintf(events, sizeof events, "%s %s", BROKER_INSIDE_EVENTS, options->actor_events);
     self->fronts[FRONT_PLAIN] = broker_router(options->clients, NULL, BROKER_FRONT_HWM);
@@ -324,7 +324,9 @@ broker_open(broker_t *self)
         if (!self->fronts[FRONT_SENDERS])
             return false;
     }
-    self->fronts[FRONT_CASHIER] = broker_router(BROKER_INSIDE_CASHIER, NULL, BROKER_HWM);
+    snprintf(cashiers, sizeof cashiers, "%s %s", BROKER_INSIDE_CASHIER,
+             options->cashiers ? options->cashiers : "");
+    self->fronts[FRONT_CASHIER] = broker_router(cashiers, NULL, BROKER_HWM);
     self->back = broker_router(actors, NULL, BROKER_HWM);
     self->events_out = broker_publisher(options->events, NULL);
     self->events_in = zsock_new(ZMQ_XSUB);

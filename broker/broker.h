@@ -16,6 +16,7 @@
 typedef struct {
     const char *clients, *events;               /* keyless: loopback or ipc; lists by spaces */
     const char *bridges, *senders;              /* the same, of these roles; "": none */
+    const char *cashiers;                       /* the same, of role cashier; NULL: none */
     const char *secure_clients, *secure_events; /* CURVE */
     const char *actors, *actor_events;          /* beside inproc: ipc, or "" */
     const char *keys;                           /* folder of certificates */

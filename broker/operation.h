@@ -117,7 +117,17 @@ enum {
       "version of a hall's plan; absent: the current one")                                         \
     F(PHONE, "phone", STR, 8, 16, "telephone number, E.164 with its plus")                         \
     F(TEXT, "text", STR, 1, 480, "what is to be sent, UTF-8")                                      \
-    F(UNTIL, "until_ms", UINT, 0, TIME_MAX_MS, "when it is of no use any more")
+    F(UNTIL, "until_ms", UINT, 0, TIME_MAX_MS, "end of a payment, or of a message's use")          \
+    F(PROVIDERS, "providers", UINT, 0, 255, "a bit for each payment provider that is taken")       \
+    F(WAY, "way", STR, 1, 15, "native (a code to scan), jsapi, h5 or page")                        \
+    F(PAYER, "payer", STR, 0, 127, "who pays, as the provider knows the buyer: an openid")         \
+    F(ADDRESS, "address", STR, 0, 45, "the buyer's IP address")                                    \
+    F(SUBJECT, "subject", STR, 0, 96, "what is paid for")                                          \
+    F(LINK, "link", STR, 1, 3072, "what the buyer pays by: a code's text, an address, or JSON")    \
+    F(TOTAL, "total", UINT, 0, MONEY_MAX_FEN, "fen of the whole payment")                          \
+    F(AGAIN, "again", BOOL, 0, 1, "it was asked before")                                           \
+    F(HEAD, "head", STR, 0, 4096, "lines of a notification's head that count")                     \
+    F(RAW, "raw", BIN, 1, 16384, "bytes of a notification's body")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -195,7 +205,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(4, STATS, none, "stats", PARTITION, READ, ROLES_ALL, 0, 0, "counters of the partition",      \
       "what a partition has done since it started")                                                \
     O(5, RULES, box_rules, "partition.rules", PARTITION, MACHINE, ROLE_ACTOR,                      \
-      M4(CAP, TTL, CEILING, GAP_RULE), 0, "nothing",                                               \
+      M4(CAP, TTL, CEILING, GAP_RULE), M1(PROVIDERS), "nothing",                                   \
       "the defaults that showtimes are opened with, from the configuration")                       \
     O(6, SITE_KEYS, box_site_keys, "site.keys", PARTITION, READ, ROLES_ALL, 0, 0,                  \
       "keys: [[key id, public key]]", "the Ed25519 keys that check what the site signs")           \
@@ -240,7 +250,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       M2(FROM, LIMIT), "orders: [[order, user, state, amount, seats]], next",                      \
       "the orders of a showtime")                                                                  \
     O(30, PAYMENT_BEGIN, box_payment_begin, "payment.begin", SHOWTIME, WRITE, ROLES_SALE,          \
-      M3(USER, ORDER, PROVIDER), 0, "order, amount, until_ms, code",                               \
+      M3(USER, ORDER, PROVIDER), M4(WAY, PAYER, ADDRESS, WAIT), "order, amount, until_ms, code",   \
       "begin the payment of an order")                                                             \
     O(31, PAYMENT_SETTLE, box_payment_settle, "payment.settle", SHOWTIME, WRITE, ROLES_MONEY,      \
       M5(ORDER, PROVIDER, OUTCOME, AMOUNT, TXN), M1(CODE), "state, tickets: [[ticket, seat]]",     \
@@ -248,6 +258,22 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(32, REFUND_SETTLE, box_refund_settle, "refund.settle", SHOWTIME, WRITE,                      \
       ROLE_CASHIER | ROLES_STAFF, M3(ORDER, TELL, OUTCOME), M1(TXN), "state",                      \
       "say how a refund ended")                                                                    \
+    O(33, PAYMENT_OPENED, box_payment_opened, "payment.opened", SHOWTIME, WRITE, ROLE_CASHIER,     \
+      M3(ORDER, PROVIDER, TELL), M2(LINK, REASON), "state",                                        \
+      "say what the buyer pays by; without link, that and why the provider refused")               \
+    O(34, PAYMENT_CALLBACK, box_payment_callback, "payment.callback", SHOWTIME, WRITE,             \
+      ROLE_CASHIER, M5(ORDER, PROVIDER, OUTCOME, AMOUNT, RAW), M3(TXN, TELL, HEAD), "settled",     \
+      "keep what a provider told of an order, and act by it")                                      \
+    O(35, PAYMENT_AUDIT, box_payment_audit, "payment.audit", SHOWTIME, READ, ROLES_STAFF,          \
+      M1(ORDER), M1(FROM),                                                                         \
+      "provider, charge, notices: [number, at_ms, outcome, amount, txn, settled, head, raw], "     \
+      "next",                                                                                      \
+      "what a provider was asked and told about an order")                                         \
+    O(36, PAYMENT_LIST, box_payment_list, "payment.list", SHOWTIME, READ, ROLES_STAFF, 0,          \
+      M2(FROM, LIMIT),                                                                             \
+      "payments: [[order, provider, state, amount, paid, paid_ms, txn, refunds]], next; "          \
+      "refunds: [[tell, amount, state, ended_ms]]",                                                \
+      "the payments of a showtime that money came for")                                            \
     O(40, TICKET_GET, box_ticket_get, "ticket.get", SHOWTIME, READ, ROLES_GATE, M1(TICKET),        \
       M2(USER, OFFLINE), "the ticket with its token", "look at a ticket")                          \
     O(41, TICKET_REDEEM, box_ticket_redeem, "ticket.redeem", SHOWTIME, WRITE, ROLES_GATE,          \
@@ -260,7 +286,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       M2(SINCE, LIMIT), "version, tickets: [ticket], next",                                        \
       "the tickets that became void, in that order, after the first `since`")                      \
     O(50, PROVIDER_REFUND, none, "provider.refund", CASHIER, MACHINE, ROLE_ACTOR,                  \
-      M4(ORDER, PROVIDER, AMOUNT, TXN), M1(REASON), "answered by refund.settle",                   \
+      M4(ORDER, PROVIDER, AMOUNT, TXN), M3(REASON, TOTAL, AGAIN), "answered by refund.settle",     \
       "ask the provider to pay back")                                                              \
     O(51, OUTBOX_ACK, outbox_ack, "outbox.ack", PARTITION, MACHINE, ROLE_ACTOR, M2(TELL, STATUS),  \
       0, "nothing", "say to the partition that told something how it ended")                       \
@@ -271,6 +297,18 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(54, PROBE_GET, probe_get, "probe.get", PARTITION, READ, ROLES_TEST, 0, 0,                    \
       "sent, sent_amount, taken, taken_amount",                                                    \
       "what a partition has sent and taken of such messages")                                      \
+    O(55, PROVIDER_CREATE, none, "provider.create", CASHIER, MACHINE, ROLE_ACTOR,                  \
+      M5(ORDER, PROVIDER, AMOUNT, UNTIL, SUBJECT) | M3(WAY, PAYER, ADDRESS), 0,                    \
+      "answered by payment.opened", "ask the provider to open a payment")                          \
+    O(56, PROVIDER_QUERY, none, "provider.query", CASHIER, MACHINE, ROLE_ACTOR,                    \
+      M4(ORDER, PROVIDER, AMOUNT, UNTIL), 0, "answered by payment.settle once it has ended",       \
+      "ask the provider how a payment stands")                                                     \
+    O(57, PROVIDER_CLOSE, none, "provider.close", CASHIER, MACHINE, ROLE_ACTOR,                    \
+      M4(ORDER, PROVIDER, AMOUNT, UNTIL), 0, "answered by payment.settle",                         \
+      "have a payment closed, or find it paid")                                                    \
+    O(58, CALLBACK_TAKE, none, "callback.take", CASHIER, MACHINE, ROLE_BRIDGE, M2(PROVIDER, RAW),  \
+      M1(HEAD), "code, type, body",                                                                \
+      "hand the cashier what a provider told over HTTP; answered when it is durable")              \
     O(60, SEATS_CHANGED, none, "seats.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \
       "event: from, number, changes: [[id, state]]", "published after every change of seats")      \
     O(61, ORDER_CHANGED, none, "order.changed", SHOWTIME, MACHINE, ROLE_ACTOR, 0, 0,               \

@@ -35,7 +35,20 @@ router_ready(router_t *self, uint64_t actor, const wire_record_t *record)
     partition->in_flight = 0;
 }
 
-/* To the cashier, or to the partition that the operation's key belongs to. What finds nobody is
+/* To each: which of them it is for stands in the body, which is not read here. */
+static bool
+router_to_cashiers(router_t *self, const uint8_t *bytes, size_t size)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < ROUTER_CASHIERS; i++)
+        if (self->cashiers[i]) {
+            router_wait(self, self->cashiers[i], bytes, size);
+            found = true;
+        }
+    return found;
+}
+
+/* To the cashiers, or to the partition that the operation's key belongs to. What finds nobody is
  * dropped: the outbox sends it again. */
 static void
 router_tell(router_t *self, uint16_t sender, const wire_record_t *record, const uint8_t *bytes,
@@ -45,9 +58,9 @@ router_tell(router_t *self, uint16_t sender, const wire_record_t *record, const 
     uint32_t number = SHARD_NOWHERE;
     if (operation && operation->roles & ROLE_ACTOR)
         number = shard_partition(&self->map, operation->key, record->header.key);
-    if (operation && operation->key == KEY_CASHIER && self->cashier) {
-        router_wait(self, self->cashier, bytes, size);
-    } else if (operation && operation->key == KEY_SENDER && self->sender) {
+    if (operation && operation->key == KEY_CASHIER && router_to_cashiers(self, bytes, size))
+        return;
+    if (operation && operation->key == KEY_SENDER && self->sender) {
         router_wait(self, self->sender, bytes, size);
     } else if (number != SHARD_NOWHERE && router_up(self, &self->lanes[number])) {
         wire_route_t route = { .role = ROLE_ACTOR,
@@ -111,7 +124,7 @@ router_actor(router_t *self, uint64_t actor, const void *frame, size_t size)
             break;
         }
         begin += WIRE_ROUTE_SIZE;
-        if (self->waiting_count == ROUTER_REPLIES_MAX)
+        if (self->waiting_count + ROUTER_CASHIERS > ROUTER_REPLIES_MAX)
             router_deliver(self);
         router_actor_record(self, actor, &route, &record, bytes + begin, at - begin);
     }

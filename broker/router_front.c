@@ -66,7 +66,7 @@ router_status(router_t *self, const peer_t *peer, const wire_record_t *record)
         pack_uint(&pack, partition->sequence);
     }
     pack_key_uint(&pack, "clients", peers_count(self->peers));
-    pack_key_bool(&pack, "cashier", self->cashier != 0);
+    pack_key_bool(&pack, "cashier", self->cashiers[0] != 0 || self->cashiers[1] != 0);
     pack_key_bool(&pack, "sender", self->sender != 0);
     pack_key_uint(&pack, "forwarded", self->forwarded);
     pack_key_uint(&pack, "refused", self->refused);
@@ -161,8 +161,9 @@ router_record(router_t *self, uint64_t name, const wire_record_t *record, const 
         return;
     if (record->header.kind == WIRE_COMMAND)
         router_command(self, peer, record, public_key, only);
-    else if (record->header.kind == WIRE_READY && peer->role == ROLE_CASHIER && peer->client)
-        self->cashier = name;
+    else if (record->header.kind == WIRE_READY && peer->role == ROLE_CASHIER && peer->client &&
+             record->header.key < ROUTER_CASHIERS)
+        self->cashiers[record->header.key] = name;
     else if (record->header.kind == WIRE_READY && peer->role == ROLE_SENDER && peer->client)
         self->sender = name;
     else

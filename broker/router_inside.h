@@ -8,6 +8,7 @@
 #include "broker/wire.h"
 
 enum {
+    ROUTER_CASHIERS = 2,            /* the sandbox's, and that of all other providers */
     ROUTER_PACK_BYTES = 256 * 1024, /* a partition's message is sent on when it is this big */
     ROUTER_REPLIES_MAX = 65536,     /* replies of one message from an actor */
     ROUTER_BODY_MAX = 512,          /* a body that the router itself writes */
@@ -51,8 +52,8 @@ struct router {
     router_ways_t ways;
     peers_t *peers;
     lane_t *lanes;
-    uint64_t cashier; /* peer that executes provider calls; 0: nobody */
-    uint64_t sender;  /* peer that sends messages to people; 0: nobody */
+    uint64_t cashiers[ROUTER_CASHIERS]; /* peers that execute provider calls; 0: nobody */
+    uint64_t sender;                    /* peer that sends messages to people; 0: nobody */
     waiting_t *waiting;
     uint64_t *touched; /* peers with something waiting */
     uint32_t waiting_count, touched_count;

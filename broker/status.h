@@ -62,6 +62,8 @@
     X(154, LATE_REFUNDED, "paid too late and the seats are gone; it will be refunded")             \
     X(155, LATE_OFFER, "paid too late; other seats are held until the buyer says yes")             \
     X(156, PAID_TWICE, "the order is paid already; this payment will be refunded")                 \
+    X(157, PROVIDER_REFUSED, "the payment provider does not take this payment")                    \
+    X(158, CONTRADICTORY, "this contradicts what was told before; nothing was changed")            \
     X(160, UNKNOWN_TICKET, "there is no such ticket")                                              \
     X(161, BAD_TOKEN, "this is not a ticket of ours")                                              \
     X(162, ALREADY_REDEEMED, "the ticket was redeemed before")                                     \

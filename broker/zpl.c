@@ -140,7 +140,9 @@ zpl_line_wrong(const char *line)
 {
     size_t indent = strspn(line, " ");
     const char *word = line + indent;
-    size_t name = strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+    size_t name = 0; /* letters, and digits behind the first */
+    if (strspn(word, "abcdefghijklmnopqrstuvwxyz_"))
+        name = strspn(word, "abcdefghijklmnopqrstuvwxyz_0123456789");
     const char *rest = word + name + strspn(word + name, " ");
     if (*word == '#' || *word == '\r' || *word == '\n' || *word == '\0')
         return NULL;

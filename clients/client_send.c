@@ -189,7 +189,8 @@ client_hello(marquee_t *self, int64_t now_ms)
     wire_header_t header = { .kind = WIRE_COMMAND,
                              .operation = OP_HELLO,
                              .request = self->hello_request };
-    wire_header_t ready = { .kind = WIRE_READY, .request = 1 };
+    /* Key 1: of the cashiers that of all providers but the sandbox. */
+    wire_header_t ready = { .kind = WIRE_READY, .key = 1, .request = 1 };
     size_t size = wire_size((uint32_t)pack.size);
     zmq_msg_t message;
     if (zmq_msg_init_size(&message, size + (self->tell ? wire_size(0) : 0)))

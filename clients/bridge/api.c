@@ -144,6 +144,49 @@ handle_layout(call_t *call, const http_request_t *request, const path_t *path, h
 
 /* ------------------------------------------------------------------ paying */
 
+/* An answer that was waited for has no room for long links: they stand with the order. */
+static void
+pay_looked(call_t *call, const marquee_reply_t *reply)
+{
+    json_t *body =
+        reply->status == STATUS_OK ? mpjson_read_web(reply->body, reply->body_size) : NULL;
+    const json_t *payment = json_object_get(body, "payment");
+    json_t *told = json_pack(
+        "{s:O?, s:O?, s:O?, s:O?, s:O?}", "order", json_object_get(body, "order"), "amount",
+        json_object_get(body, "amount"), "until_ms", json_object_get(body, "until_ms"), "charge",
+        json_object_get(payment, "charge"), "link", json_object_get(payment, "link"));
+    json_decref(body);
+    if (reply->status != STATUS_OK) {
+        json_decref(told);
+        answer_refused(call, reply);
+    } else
+        answer_json(call, call->route->success, told, "");
+}
+
+static void
+pay_begun(call_t *call, const marquee_reply_t *reply)
+{
+    ask_t ask;
+    const char *charge, *link, *order;
+    size_t charge_size, link_size, order_size;
+    bool open =
+        reply->status == STATUS_OK && marquee_reply_text(reply, "charge", &charge, &charge_size) &&
+        charge_size == 4 && memcmp(charge, "open", 4) == 0 &&
+        marquee_reply_text(reply, "link", &link, &link_size) && link_size == 0 &&
+        marquee_reply_text(reply, "order", &order, &order_size) && order_size < sizeof call->word;
+    if (!open) {
+        ask_answer(call, reply);
+        return;
+    }
+    memcpy(call->word, order, order_size);
+    call->once = false;
+    ask_begin(&ask, call);
+    ask_text(&ask, FIELD_ORDER, (http_text_t){ call->word, order_size });
+    if (call->identity.kind == IDENTITY_BUYER)
+        ask_number(&ask, FIELD_USER, call->identity.user);
+    ask_send(&ask, OP_ORDER_GET, call->key, pay_looked);
+}
+
 void
 handle_pay(call_t *call, const http_request_t *request, const path_t *path, http_text_t body)
 {
@@ -154,7 +197,10 @@ handle_pay(call_t *call, const http_request_t *request, const path_t *path, http
         return;
     if (!ask_has(&ask, FIELD_PROVIDER))
         ask_text(&ask, FIELD_PROVIDER, (http_text_t){ "sandbox", 7 });
-    ask_send(&ask, OP_PAYMENT_BEGIN, key, ask_answer);
+    char address[EDGE_ADDRESS_TEXT];
+    address_text(&call->address, address);
+    ask_text(&ask, FIELD_ADDRESS, (http_text_t){ address, strlen(address) });
+    ask_send(&ask, OP_PAYMENT_BEGIN, key, pay_begun);
 }
 
 /* The buyer's own look has told the amount: pay it, as the sandbox provider would. The transaction

@@ -98,8 +98,9 @@ struct bridge {
     zpl_t conf;
     struct event_base *base;
     edge_t *edge;
-    marquee_t *marquee;
+    marquee_t *marquee, *cashier; /* the cashier takes callbacks of providers; NULL: none */
     struct event *answers, *turn, *clock, *signals[5];
+    struct event *cashier_answers, *cashier_turn, *cashier_clock;
     halls_t *halls;
     files_t *files;
     list_t *list;

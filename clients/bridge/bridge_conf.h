@@ -8,6 +8,8 @@
       "where marqueed takes bridges")                                                              \
     K(site_events, "site/events", TEXT, "tcp://127.0.0.1:5571", 1, 255, "where it publishes")      \
     K(site_key, "site/key", TEXT, "", 0, 400, "certificate of `marquee keys new`; none: no CURVE") \
+    K(site_cashier, "site/cashier", TEXT, "", 0, 255,                                              \
+      "where marquee-cashier takes callbacks; none: no callbacks")                                 \
     K(site_in_flight, "site/in_flight", NUMBER, "8192", 16, 65536,                                 \
       "commands that wait for answers")                                                            \
     K(http_listen, "http/listen", TEXT, "127.0.0.1:8080", 0, 400, "plain HTTP, ADDRESS:PORT each") \

@@ -11,6 +11,7 @@
 #include "clients/bridge/list.h"
 #include "clients/bridge/live.h"
 #include "clients/bridge/metrics.h"
+#include "clients/bridge/notify.h"
 #include "clients/bridge/openapi.h"
 #include "clients/bridge/reload.h"
 #include "clients/bridge/revoked_live.h"
@@ -387,7 +388,8 @@ main_begin(bridge_t *self, char *error, size_t room)
         !(self->revoked_live = revoked_live_new(self)))
         return -1;
     if (!(self->base = event_base_new()) || main_edge(self) != 0 || main_limits(self) != 0 ||
-        reload_first(self, error, room) != 0 || main_connect(self, error, room) != 0)
+        reload_first(self, error, room) != 0 || main_connect(self, error, room) != 0 ||
+        notify_open(self, error, room) != 0)
         return -1;
     self->halls = halls_new(self);
     self->list = list_new(self);
@@ -401,6 +403,7 @@ main_end(bridge_t *self)
     halls_destroy(&self->halls);
     list_destroy(&self->list);
     marquee_destroy(&self->marquee);
+    notify_close(self);
     metrics_forget(self);
     files_destroy(&self->files);
     staff_destroy(&self->staff);

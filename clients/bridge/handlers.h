@@ -31,6 +31,8 @@
     X(kiosk_enrol)                                                                                 \
     X(kiosk_tell)                                                                                  \
     X(kiosk_revoke)                                                                                \
+    X(wxpay_notify)                                                                                \
+    X(alipay_notify)                                                                               \
     X(queue_join)                                                                                  \
     X(queue_stream)
 

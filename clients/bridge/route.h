@@ -70,10 +70,15 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       "How one's own order and its payment stand, as server-sent events")                          \
     R(ORDER_WS, GET, "/ws/orders/{order}", BUYER, READ, 0, order_stream, "", "", 101,              \
       "The same over a WebSocket")                                                                 \
-    R(PAY, POST, "/api/pay", BUYER, SALE, OP_PAYMENT_BEGIN, pay, "", "order:text! provider:text",  \
-      200, "Begin the payment of an order")                                                        \
+    R(PAY, POST, "/api/pay", BUYER, SALE, OP_PAYMENT_BEGIN, pay, "",                               \
+      "order:text! provider:text way:text payer:text wait:flag", 200,                              \
+      "Begin the payment of an order")                                                             \
     R(SANDBOX, POST, "/api/sandbox/pay", BUYER, SALE, OP_PAYMENT_SETTLE, sandbox, "",              \
       "order:text! code:text!", 200, "Pay as the built-in sandbox provider would")                 \
+    R(WXPAY, POST, "/api/wxpay/notify", ANYONE, FREE, 0, wxpay_notify, "", "", 200,                \
+      "What WeChat Pay tells, signed by it; for marquee-cashier")                                  \
+    R(ALIPAY, POST, "/api/alipay/notify", ANYONE, FREE, 0, alipay_notify, "", "", 200,             \
+      "What Alipay tells, signed by it; for marquee-cashier")                                      \
     R(ROOM_GET, GET, "/api/showtimes/{showtime}/room", ANYONE, READ, OP_QUEUE_GET, operation, "",  \
       "", 200, "The waiting room: settings, counts, commitment and, after the draw, the seed")     \
     R(ROOM_OPEN, PUT, "/api/showtimes/{showtime}/room", STAFF, SALE, OP_QUEUE_OPEN, operation, "", \
@@ -133,7 +138,7 @@ typedef enum {
 
 /* Fields that the bridge answers for, whatever a body says: who buys, and what a kiosk has signed.
  */
-#define ROUTE_FIELDS_OWN M3(USER, NONCE, AT)
+#define ROUTE_FIELDS_OWN M4(USER, NONCE, AT, ADDRESS)
 
 enum { ROUTE_PARAMETERS_MAX = 3, ROUTE_SEGMENTS_MAX = 8 };
 

@@ -62,6 +62,8 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(OPENS, "opens-ms", "UNIX-MS", "when the places are drawn; when the sale opens")              \
     F(LANE, "lane", "N", "0, or 1 for priority; 0")                                                \
     F(SITE_KEY, "site-key", "HEX", "the site's public key, to check signatures with")              \
+    F(BILL, "bill", "FILE", "the provider's bill of that day, as CSV in UTF-8")                    \
+    F(DATE, "date", "DAY", "the day of the bill, YYYY-MM-DD in Beijing")                           \
     F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")                \
     F(HOURS, "hours", "N", "how long old keys, or a refusal, stay; 25")                            \
     F(CINEMAS, "cinemas", "LIST", "those that a cinema_admin runs: 7,12")
@@ -96,9 +98,11 @@ typedef struct {
 
 /* One list for each file of commands, ended by a row without noun. */
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
-    ctl_order_verbs[], ctl_ticket_verbs[], ctl_key_verbs[], ctl_generic_verbs[], ctl_watch_verbs[],
-    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[], ctl_desk_verbs[];
-ctl_run_fn queue_verify; /* queue_verify.c, for queue.c */
+    ctl_order_verbs[], ctl_payment_verbs[], ctl_ticket_verbs[], ctl_key_verbs[],
+    ctl_generic_verbs[], ctl_watch_verbs[], ctl_demo_verbs[], ctl_offline_verbs[],
+    ctl_queue_verbs[], ctl_desk_verbs[];
+ctl_run_fn queue_verify;      /* queue_verify.c, for queue.c */
+ctl_run_fn payment_reconcile; /* reconcile.c, for payments.c */
 
 /* --- talk (talk.c) --------------------------------------------------------------------------- */
 

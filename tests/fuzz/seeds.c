@@ -421,6 +421,29 @@ words(void)
         exit(1);
 }
 
+/* The first byte is the reader, see fuzz_notice.c. */
+static void
+seeds_of_notices(void)
+{
+    static const char *const texts[] = {
+        "0<xml><appid><![CDATA[wx1]]></appid><mch_id>1</mch_id><sign>A</sign>&amp;</xml>",
+        "0<!DOCTYPE x [<!ENTITY a \"b\">]><xml><c>&a;</c></xml>",
+        "1app_id=1&total_amount=80.00&sign=a%2Bb&sign_type=RSA2&subject=%E7%A5%A8",
+        "2{\"alipay_trade_query_response\":{\"code\":\"10000\",\"trade_status\":\"TRADE_SUCCESS\"},"
+        "\"sign\":\"ab\\/c\"}",
+        "2{\"error_response\":{\"code\":\"40002\",\"sub_code\":\"isv.invalid-signature\"}}",
+        "3<xml><return_code>SUCCESS</return_code><req_info>pZwJZBLuy3mDACEQT4YTBw==</req_info>"
+        "<appid>wx1</appid><mch_id>1</mch_id></xml>",
+        "4{\"code\":\"ORDER_NOT_EXIST\",\"message\":\"m\"}",
+        "5{\"data\":[{\"serial_no\":\"A\",\"encrypt_certificate\":{\"algorithm\":\"AEAD_AES_256_"
+        "GCM\","
+        "\"nonce\":\"abcdefghijkl\",\"associated_data\":\"certificate\",\"ciphertext\":\"AAAA\"}}]"
+        "}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        seed("notice", texts[i], strlen(texts[i]));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -441,6 +464,7 @@ main(int argc, char **argv)
     tokens_seeds(seed);
     seeds_of_http();
     seeds_of_oidc();
+    seeds_of_notices();
     for (uint8_t number = 0; commands_at(number); number++) {
         seed_command(number, commands_at(number), false);
         seed_command(number, commands_at(number), true);

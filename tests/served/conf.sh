@@ -40,6 +40,7 @@ agree() {
 agree marqueed marquee.conf marquee.conf.5
 agree marquee-bridge bridge.conf marquee-bridge.conf.5
 agree marquee-sender sender.conf marquee-sender.conf.5
+agree marquee-cashier cashier.conf marquee-cashier.conf.5
 
 # A file as it stands starts its program; a wrong one is refused with its place.
 bridge() {
@@ -56,4 +57,16 @@ bridge --set http/listen= --check
 check 'it must listen somewhere' [ $? = 2 ]
 bridge --set http/tls_listen=127.0.0.1:0 --check
 check 'TLS needs a certificate' [ $? = 2 ]
+
+cashier() {
+    "$build/marquee-cashier" --set log/audit="$work/audit.log" "$@" --check 2>"$work/err"
+}
+cashier -c conf/cashier.conf
+check 'a cashier without a provider is refused' [ $? = 1 ]
+cashier --set alipay/app_id=1
+check 'a provider needs all of its keys' [ $? = 2 ]
+cashier --set alipay/gateway=http://openapi.alipay.com/gateway.do
+check 'plain HTTP is for loopback' [ $? = 2 ]
+cashier --set desk/listen=tcp://0.0.0.0:5574
+check 'callbacks are taken on this host' [ $? = 2 ]
 finish

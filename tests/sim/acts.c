@@ -266,6 +266,13 @@ make_of_lock(sim_t *sim, person_t *person, pack_t *pack)
     return true;
 }
 
+static const char *
+some_provider(sim_t *sim)
+{
+    static const char *const others[] = { "wxpay", "wxpay2", "alipay" };
+    return chance_below(&sim->chance, 2) ? "sandbox" : others[chance_below(&sim->chance, 3)];
+}
+
 static bool
 make_order(sim_t *sim, person_t *person, pack_t *pack)
 {
@@ -276,7 +283,7 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
     pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
     if (pay)
-        pack_key_str(pack, "provider", "sandbox");
+        pack_key_str(pack, "provider", some_provider(sim));
     return true;
 }
 
@@ -327,9 +334,13 @@ pick_order(sim_t *sim, person_t *person, pack_t *pack, uint32_t fields)
 static bool
 make_begin(sim_t *sim, person_t *person, pack_t *pack)
 {
-    if (!pick_order(sim, person, pack, 3))
+    bool wait = chance_below(&sim->chance, 4) == 0;
+    if (!pick_order(sim, person, pack, 3u + wait))
         return false;
-    pack_key_str(pack, "provider", chance_below(&sim->chance, 20) ? "sandbox" : "gold");
+    pack_key_str(pack, "provider", chance_below(&sim->chance, 20) ? some_provider(sim) : "gold");
+    if (wait)
+        pack_key_bool(pack, "wait", true);
+    person->call.wait = wait;
     return true;
 }
 
@@ -337,8 +348,21 @@ static void
 learn_begin(sim_t *sim, person_t *person, status_t status, const void *body, uint32_t size)
 {
     bought_t bought = { 0 };
-    if (status == STATUS_OK && read_order(&bought, body, size))
+    if (status == STATUS_OK && read_order(&bought, body, size) && bought.asked)
         bank_pay(sim, person, &bought);
+}
+
+static bool
+make_audit(sim_t *sim, person_t *person, pack_t *pack)
+{
+    const known_t *known = pick_known(sim, false);
+    if (!known)
+        return false;
+    person->call.showtime = known->showtime;
+    person->call.purchase = known->purchase;
+    pack_map(pack, 1);
+    pack_key_str(pack, "order", known->order);
+    return true;
 }
 
 static bool
@@ -625,6 +649,10 @@ const act_t acts[] = {
     { OP_PAYMENT_SETTLE, CASHIER, 1, bank_make_settle, bank_learn_settle, false },
     { OP_PAYMENT_SETTLE, GUEST, 2, make_forged_payment, NULL, false },
     { OP_REFUND_SETTLE, CASHIER, 1, bank_make_refund, bank_learn_refund, false },
+    { OP_PAYMENT_OPENED, CASHIER, 1, bank_make_opened, bank_learn_opened, false },
+    { OP_PAYMENT_CALLBACK, CASHIER, 1, bank_make_notice, bank_learn_notice, false },
+    { OP_PAYMENT_AUDIT, STAFF, 4, make_audit, NULL, false },
+    { OP_PAYMENT_LIST, STAFF, 3, make_order_list, NULL, false },
     { OP_TICKET_GET, GATE | GUEST, 3, make_ticket_get, NULL, false },
     { OP_TICKET_REDEEM, GATE, 30, make_redeem, NULL, false },
     { OP_TICKET_PRINT, GATE, 20, make_print, NULL, false },

@@ -1,5 +1,5 @@
 /* bank - see bank.h for the contract. */
-#include "tests/sim/bank.h"
+#include "tests/sim/bank_inside.h"
 #include "actors/ids.h"
 #include "actors/sandbox.h"
 #include "broker/status.h"
@@ -21,46 +21,6 @@ enum {
     REFUND_LATE_S = 30,
 };
 
-/* Something that the bank has to say. */
-typedef struct {
-    int64_t at_us;
-    bool refund; /* else a payment */
-    bool gone;   /* said and answered */
-    uint64_t showtime, tell;
-    uint32_t purchase;
-    int64_t amount;
-    uint64_t txn; /* 0: none was made */
-    const char *outcome;
-    char order[ORDER_TEXT];
-} saying_t;
-
-/* One transaction of a buyer. */
-typedef struct {
-    uint64_t showtime;
-    int64_t amount;   /* taken from the buyer */
-    int64_t returned; /* paid back */
-    bool heard;       /* the box office knows of it, and has answered for it */
-} txn_t;
-
-typedef struct {
-    uint64_t showtime, tell;
-    int64_t amount;
-    bool done, refused_once; /* paid back; said once that it would not */
-    bool heard;              /* the box office knows that it is done */
-    char order[ORDER_TEXT];
-} refund_done_t;
-
-struct bank {
-    saying_t *sayings;
-    uint32_t saying_count, saying_room;
-    uint32_t saying; /* the one that the cashier says now */
-    txn_t *txns;
-    uint32_t txn_count, txn_room;
-    refund_done_t *refunds;
-    uint32_t refund_count, refund_room;
-    bool sandbox; /* this seed's refunds are answered by the sandbox cashier itself */
-};
-
 void
 bank_open(sim_t *sim)
 {
@@ -75,12 +35,12 @@ bank_close(sim_t *sim)
     free(sim->bank->sayings);
     free(sim->bank->txns);
     free(sim->bank->refunds);
+    free(sim->bank->deals);
     free(sim->bank);
     sim->bank = NULL;
 }
 
-/* Room for one more item of an array. */
-static void *
+void *
 bank_room(void *items, uint32_t count, uint32_t *room, size_t size)
 {
     if (count < *room)
@@ -91,7 +51,7 @@ bank_room(void *items, uint32_t count, uint32_t *room, size_t size)
     return items;
 }
 
-static void
+void
 bank_say(sim_t *sim, const saying_t *saying)
 {
     bank_t *self = sim->bank;
@@ -108,7 +68,7 @@ bank_say(sim_t *sim, const saying_t *saying)
 
 /* ------------------------------------------------------------------ payments */
 
-static uint64_t
+uint64_t
 bank_take(sim_t *sim, uint64_t showtime, int64_t amount)
 {
     bank_t *self = sim->bank;
@@ -124,15 +84,15 @@ bank_at(sim_t *sim, int64_t server_ms)
     return sim->agenda.now_us + (wait_ms > 0 ? wait_ms * 1000 : 0);
 }
 
-static int64_t
-pay_when(sim_t *sim, const bought_t *bought)
+int64_t
+bank_pay_when(sim_t *sim, int64_t until_ms)
 {
     if (sim_strikes(sim, FAULT_PAY_LATE))
         return sim->agenda.now_us + chance_between(&sim->chance, 0, TOLD_LATE_S * SECOND_US);
     if (sim_strikes(sim, FAULT_PAY_AFTER_LOCK))
-        return bank_at(sim, bought->until_ms + chance_between(&sim->chance, 0, AFTER_LOCK_MS));
+        return bank_at(sim, until_ms + chance_between(&sim->chance, 0, AFTER_LOCK_MS));
     if (sim_strikes(sim, FAULT_PAY_AT_END))
-        return bank_at(sim, bought->until_ms - chance_between(&sim->chance, 0, AT_END_MS));
+        return bank_at(sim, until_ms - chance_between(&sim->chance, 0, AT_END_MS));
     return sim->agenda.now_us + chance_about(&sim->chance, TOLD_MEAN_US);
 }
 
@@ -142,10 +102,11 @@ bank_pay(sim_t *sim, const person_t *person, const bought_t *bought)
     (void)person;
     if (sim_strikes(sim, FAULT_PAY_NEVER))
         return;
-    saying_t saying = { .at_us = pay_when(sim, bought),
+    saying_t saying = { .at_us = bank_pay_when(sim, bought->until_ms),
                         .showtime = bought->showtime,
                         .purchase = bought->purchase,
                         .amount = bought->amount,
+                        .provider = "sandbox",
                         .outcome = "succeeded" };
     memcpy(saying.order, bought->order, sizeof saying.order);
     if (sim_strikes(sim, FAULT_PAY_FAILED)) {
@@ -168,15 +129,14 @@ bank_pay(sim_t *sim, const person_t *person, const bought_t *bought)
     }
 }
 
-/* The next thing to say of this kind that is due, to say it now. */
-static saying_t *
-bank_next(sim_t *sim, bool refund)
+saying_t *
+bank_next(sim_t *sim, say_t kind)
 {
     bank_t *self = sim->bank;
     saying_t *next = NULL;
     for (uint32_t i = 0; i < self->saying_count; i++) {
         saying_t *saying = &self->sayings[i];
-        if (!saying->gone && saying->refund == refund && saying->at_us <= sim->agenda.now_us &&
+        if (!saying->gone && saying->kind == kind && saying->at_us <= sim->agenda.now_us &&
             (!next || saying->at_us < next->at_us))
             next = saying;
     }
@@ -190,7 +150,7 @@ bank_next(sim_t *sim, bool refund)
 bool
 bank_make_settle(sim_t *sim, person_t *person, pack_t *pack)
 {
-    const saying_t *saying = bank_next(sim, false);
+    const saying_t *saying = bank_next(sim, SAY_PAYMENT);
     char txn[24];
     if (!saying)
         return false;
@@ -201,7 +161,7 @@ bank_make_settle(sim_t *sim, person_t *person, pack_t *pack)
     person->call.paid = saying->txn != 0;
     pack_map(pack, 5);
     pack_key_str(pack, "order", saying->order);
-    pack_key_str(pack, "provider", "sandbox");
+    pack_key_str(pack, "provider", saying->provider);
     pack_key_str(pack, "outcome", saying->outcome);
     pack_key_int(pack, "amount", saying->amount);
     pack_key_str(pack, "txn", txn);
@@ -209,8 +169,8 @@ bank_make_settle(sim_t *sim, person_t *person, pack_t *pack)
 }
 
 /* Has the box office taken the money into its books by this answer? */
-static bool
-settle_took(status_t status)
+bool
+bank_settle_took(status_t status)
 {
     return status == STATUS_OK || status == STATUS_AMOUNT_MISMATCH ||
            status == STATUS_LATE_REFUNDED || status == STATUS_LATE_OFFER ||
@@ -223,7 +183,7 @@ bank_learn_settle(sim_t *sim, person_t *person, status_t status, const void *bod
     saying_t *saying = &sim->bank->sayings[sim->bank->saying];
     (void)person, (void)body, (void)size;
     saying->gone = true;
-    if (saying->txn && settle_took(status))
+    if (saying->txn && bank_settle_took(status))
         sim->bank->txns[saying->txn - 1].heard = true;
     else if (saying->txn && status != STATUS_PAYMENT_STATE)
         sim_broken(sim, "a payment was refused as %s", status_name(status));
@@ -280,8 +240,8 @@ bank_sandbox(sim_t *sim, const wire_record_t *tell)
     crowd_shout(sim, cashier, frame, size);
 }
 
-static bool
-tell_text(const wire_record_t *tell, const char *key, char *text, uint32_t room)
+bool
+bank_tell_text(const wire_record_t *tell, const char *key, char *text, uint32_t room)
 {
     mp_t at;
     const char *found;
@@ -311,15 +271,20 @@ bank_say_refund(sim_t *sim, saying_t *saying)
 void
 bank_tell(sim_t *sim, const wire_record_t *tell)
 {
-    saying_t saying = { .refund = true,
+    if (tell->header.operation != OP_PROVIDER_REFUND) {
+        bank_deal(sim, tell);
+        return;
+    }
+    saying_t saying = { .kind = SAY_REFUND,
                         .showtime = tell->header.key,
                         .tell = tell->header.request,
                         .outcome = "done" };
     mp_t at;
-    char txn[32];
+    char txn[32], provider[16];
     uint64_t amount;
-    if (!tell_text(tell, "order", saying.order, sizeof saying.order) ||
-        !tell_text(tell, "txn", txn, sizeof txn) || txn[0] != 'T' ||
+    if (!bank_tell_text(tell, "provider", provider, sizeof provider) ||
+        !bank_tell_text(tell, "order", saying.order, sizeof saying.order) ||
+        !bank_tell_text(tell, "txn", txn, sizeof txn) || txn[0] != 'T' ||
         !mp_find(tell->body, tell->body_size, "amount", &at) || !mp_read_uint(&at, &amount)) {
         sim_broken(sim, "a tell is malformed");
         return;
@@ -331,15 +296,15 @@ bank_tell(sim_t *sim, const wire_record_t *tell)
     if (refund->done && refund->amount != saying.amount)
         sim_broken(sim, "refund %" PRIu64 " asks for another amount than before", saying.tell);
     /* A refund fails once at most; then staff try again. */
-    if (!sim->bank->sandbox && !refund->done && !refund->refused_once &&
-        sim_strikes(sim, FAULT_REFUND_FAILED)) {
+    if ((!sim->bank->sandbox || strcmp(provider, "sandbox") != 0) && !refund->done &&
+        !refund->refused_once && sim_strikes(sim, FAULT_REFUND_FAILED)) {
         refund->refused_once = true;
         saying.outcome = "failed";
         bank_say_refund(sim, &saying);
         return;
     }
     bank_pay_back(sim, refund, saying.txn, saying.amount);
-    if (sim->bank->sandbox)
+    if (sim->bank->sandbox && strcmp(provider, "sandbox") == 0)
         bank_sandbox(sim, tell);
     else
         bank_say_refund(sim, &saying);
@@ -348,7 +313,7 @@ bank_tell(sim_t *sim, const wire_record_t *tell)
 bool
 bank_make_refund(sim_t *sim, person_t *person, pack_t *pack)
 {
-    const saying_t *saying = bank_next(sim, true);
+    const saying_t *saying = bank_next(sim, SAY_REFUND);
     if (!saying)
         return false;
     person->call.showtime = saying->showtime;
@@ -392,6 +357,12 @@ bank_idle(const sim_t *sim)
     for (uint32_t i = 0; i < sim->bank->saying_count; i++)
         if (!sim->bank->sayings[i].gone)
             return false;
+    for (uint32_t i = 0; i < sim->bank->deal_count; i++) {
+        const deal_t *deal = &sim->bank->deals[i];
+        if (deal->txn && !sim->bank->txns[deal->txn - 1].dropped &&
+            !sim->bank->txns[deal->txn - 1].heard)
+            return false; /* taken at the provider, and the box office never learnt of it */
+    }
     return true;
 }
 

@@ -23,6 +23,13 @@ void bank_learn_settle(sim_t *sim, person_t *person, status_t status, const void
 bool bank_make_refund(sim_t *sim, person_t *person, pack_t *pack);
 void bank_learn_refund(sim_t *sim, person_t *person, status_t status, const void *body,
                        uint32_t size);
+/* The same of payment.opened and payment.callback. */
+bool bank_make_opened(sim_t *sim, person_t *person, pack_t *pack);
+void bank_learn_opened(sim_t *sim, person_t *person, status_t status, const void *body,
+                       uint32_t size);
+bool bank_make_notice(sim_t *sim, person_t *person, pack_t *pack);
+void bank_learn_notice(sim_t *sim, person_t *person, status_t status, const void *body,
+                       uint32_t size);
 /* What the bank took for a showtime's orders and was heard to say so, and what it paid back. */
 void bank_books(const sim_t *sim, uint64_t showtime, int64_t *in, int64_t *out);
 #endif

@@ -356,7 +356,9 @@ person_begin(sim_t *sim, person_t *person)
         return;
     }
     if (person->role == ROLE_CASHIER) {
-        (void)(crowd_call(sim, person, act_named(OP_PAYMENT_SETTLE)) ||
+        (void)(crowd_call(sim, person, act_named(OP_PAYMENT_OPENED)) ||
+               crowd_call(sim, person, act_named(OP_PAYMENT_CALLBACK)) ||
+               crowd_call(sim, person, act_named(OP_PAYMENT_SETTLE)) ||
                crowd_call(sim, person, act_named(OP_REFUND_SETTLE)));
         return;
     }

@@ -64,6 +64,7 @@ facts_asked(facts_t *self, const call_t *call)
         if (!call->paid)
             fact_may_end(self, call->purchase, call->user);
         break;
+    case OP_PAYMENT_CALLBACK:
     case OP_PAYMENT_SETTLE: {
         fact_purchase_t *purchase = facts_purchase(self, call->purchase);
         if (call->paid && call->amount != purchase->amount)

@@ -1,6 +1,7 @@
 /* judge_state - see judge.h for the contract: what must hold of the state, while it is traded with
  * and at the end. */
 #include "actors/box.h"
+#include "actors/box_charge.h"
 #include "actors/rebuild.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/judge_inside.h"
@@ -87,6 +88,10 @@ showtime_settled(sim_t *sim, const box_t *box)
                          purchase->order == ORDER_NONE || purchase->payment == PAYMENT_SENT))
             sim_broken(sim, "showtime %" PRIu64 ": purchase %u has not ended", box->showtime,
                        number);
+        const charge_t *charge = box_charge(box, number);
+        if (charge && charge->state != CHARGE_ENDED && charge->state != CHARGE_REFUSED)
+            sim_broken(sim, "showtime %" PRIu64 ": the charge of purchase %u has not ended",
+                       box->showtime, number);
     }
 }
 

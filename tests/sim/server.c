@@ -628,7 +628,11 @@ server_configure(sim_t *sim)
     server->disk_us = chance_between(chance, 100, 8000);
     server->fate_us = chance_between(chance, 40 * SECOND_US, 400 * SECOND_US);
     server->options = (partition_options_t){
-        .rules = { .cap = 4, .lock_ms = 60000, .ceiling_ms = 120000, .gap_rule = true },
+        .rules = { .cap = 4,
+                   .lock_ms = 60000,
+                   .ceiling_ms = 120000,
+                   .gap_rule = true,
+                   .providers = 0x1e },
         .segment_bytes = (size_t)chance_between(chance, 64, 256) * 1024,
         .cache_bytes = (size_t)chance_between(chance, 16, 512) * 1024,
         .replies_bytes = (size_t)chance_between(chance, 48, 512) * 1024,

@@ -51,6 +51,9 @@ typedef struct {
     uint8_t mirror[LAYOUT_SEATS_MAX + 1]; /* wire states, from events alone */
     uint32_t seat_events, order_events, queue_events, tells, resolved;
     uint64_t tell; /* the last one's number */
+    uint16_t told; /* and its operation and body */
+    uint32_t tell_size;
+    uint8_t tell_body[1024];
     uint64_t resolved_request;
     status_t resolved_status;
 } world_t;
@@ -170,11 +173,15 @@ world_on_tell(void *argument, uint16_t operation, uint64_t key, uint64_t number,
               uint32_t size)
 {
     world_t *w = argument;
-    assert_int_equal(operation, OP_PROVIDER_REFUND);
+    assert_int_equal(operation_of(operation)->key, KEY_CASHIER);
     assert_true(key == SHOWTIME);
     assert_true(mp_valid(body, size));
     w->tells++;
     w->tell = number;
+    w->told = operation;
+    assert_true(size <= sizeof w->tell_body);
+    memcpy(w->tell_body, body, size);
+    w->tell_size = size;
 }
 
 static inline void

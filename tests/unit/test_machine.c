@@ -74,6 +74,18 @@ static const struct {
     { MACHINE_PLACE, "inside", "leave", "left" },
     { MACHINE_PLACE, "inside", "expire", "expired" },
     { MACHINE_PLACE, "left", "return", "waiting" },
+    { MACHINE_CHARGE, "asked", "open", "open" },
+    { MACHINE_CHARGE, "asked", "refuse", "refused" },
+    { MACHINE_CHARGE, "asked", "close", "closing" },
+    { MACHINE_CHARGE, "asked", "end", "ended" },
+    { MACHINE_CHARGE, "open", "close", "closing" },
+    { MACHINE_CHARGE, "open", "end", "ended" },
+    { MACHINE_CHARGE, "closing", "close", "closing" },
+    { MACHINE_CHARGE, "closing", "end", "ended" },
+    { MACHINE_CHARGE, "closing", "lose", "lost" },
+    { MACHINE_CHARGE, "refused", "ask", "asked" },
+    { MACHINE_CHARGE, "refused", "end", "ended" },
+    { MACHINE_CHARGE, "lost", "end", "ended" },
 };
 enum { EXPECTED = sizeof expected / sizeof expected[0] };
 

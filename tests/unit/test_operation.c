@@ -6,14 +6,14 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { BODY_MAX = 2048 };
+enum { BODY_MAX = 32 * 1024, TEXT_MAX = 16 * 1024 };
 
 /* A value of the field's type, by its bounds. */
 static void
 pack_value(pack_t *pack, field_t field, bool largest)
 {
     const field_info_t *info = field_info(field);
-    char text[512];
+    static char text[TEXT_MAX];
     memset(text, 'a', sizeof text);
     uint64_t bound = largest ? info->max : info->min;
     switch (info->type) {
@@ -24,6 +24,7 @@ pack_value(pack_t *pack, field_t field, bool largest)
         pack_bool(pack, largest);
         break;
     case TYPE_STR:
+        assert_true(bound <= TEXT_MAX);
         pack_strn(pack, text, bound);
         break;
     case TYPE_BIN:
@@ -170,7 +171,7 @@ put_negative(pack_t *pack, const field_info_t *info)
 static void
 put_above(pack_t *pack, const field_info_t *info)
 {
-    static const char text[512];
+    static const char text[TEXT_MAX + 1];
     switch (info->type) {
     case TYPE_UINT:
         pack_uint(pack, info->max + 1);

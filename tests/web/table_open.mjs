@@ -30,6 +30,11 @@ export const openRows = ({ show, guest, browser }) => {
         ['POST /api/session', 'a program', () => nobody.ask('POST', '/api/session'), 201,
             a => a.json.token.split('.').length === 3 && !a.headers['set-cookie']],
 
+        ...['/api/wxpay/notify', '/api/alipay/notify'].flatMap(path => [
+            [`POST ${path}`, 'without a cashier', () => ask('POST', path, { body: 'a=1' }), 503, 'SERVER_AWAY'],
+            [`POST ${path}`, 'nothing', () => ask('POST', path, { body: '' }), 413, 'BODY_TOO_LARGE'],
+            [`POST ${path}`, 'too much', () => ask('POST', path, { body: 'x'.repeat(20000) }), 413, 'BODY_TOO_LARGE'],
+        ]),
         ['GET /api/showtimes', 'all', () => get('/api/showtimes'), 200, a => a.json.total === 319 && a.json.showtimes.length === 100],
         ['GET /api/showtimes', 'in order', () => get('/api/showtimes?limit=500'), 200,
             a => a.json.showtimes.every((one, i, all) => !i || all[i - 1].starts_ms <= one.starts_ms)],
