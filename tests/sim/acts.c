@@ -476,6 +476,17 @@ make_of_partition(sim_t *sim, person_t *person, pack_t *pack)
     return true;
 }
 
+/* Of a message that nobody was told to send. */
+static bool
+make_message_end(sim_t *sim, person_t *person, pack_t *pack)
+{
+    person->call.showtime = chance_below(&sim->chance, SIM_PARTITIONS);
+    pack_map(pack, 2);
+    pack_key_uint(pack, "tell", 1 + chance_below(&sim->chance, 100));
+    pack_key_str(pack, "outcome", chance_below(&sim->chance, 2) ? "done" : "failed");
+    return true;
+}
+
 /* Of one of a few cinemas. */
 static bool
 make_probe(sim_t *sim, person_t *person, pack_t *pack)
@@ -675,6 +686,8 @@ const act_t acts[] = {
     { OP_PROBE_SEND, STAFF, 25, make_probe, NULL, false },
     { OP_PROBE_GET, STAFF, 2, make_of_partition, NULL, false },
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },
+    { OP_SESSIONS_REVOKED, STAFF, 1, make_of_partition, NULL, false },
+    { OP_MESSAGE_SETTLE, STAFF, 1, make_message_end, NULL, false },
     { OP_SITE_KEYS, GATE | GUEST, 1, make_of_partition, NULL, false },
     { OP_BROKER_STATUS, STAFF, 2, make_of_partition, NULL, false },
     { OP_QUEUE_OPEN, STAFF, 12, queue_make_open, NULL, false },
