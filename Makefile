@@ -336,6 +336,7 @@ callgrind: $(BUILD)/bench-instructions
 bench: programs $(benches)
 	@BUILD=$(BUILD) bench/run.mjs
 	@BUILD=$(BUILD) bench/bridge.mjs
+	@BUILD=$(BUILD) bench/callbacks.sh
 
 bin := $(DESTDIR)$(PREFIX)/bin
 lib := $(DESTDIR)$(PREFIX)/lib
