@@ -12,7 +12,7 @@ import zh from '../../clients/web/messages/zh.js'
 export const base = `http://127.0.0.1:${process.env.WEB_PORT}`
 const shots = process.env.WEB_SHOTS // a folder, or no pictures are made
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-export const wait_ms = 8000 * patience
+export const wait_ms = 20000 * patience
 
 export const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

