@@ -378,6 +378,23 @@ plan_check(const plan_day_t *day, const plan_t *plan)
     return plan_crowded(day, plan) ? PLAN_CROWD : PLAN_GOOD;
 }
 
+void
+plan_fixed_sums(const plan_day_t *day, int64_t films_milli[PLAN_FILMS_MAX],
+                int64_t bands_milli[PLAN_BANDS_MAX])
+{
+    memset(films_milli, 0, PLAN_FILMS_MAX * sizeof films_milli[0]);
+    memset(bands_milli, 0, PLAN_BANDS_MAX * sizeof bands_milli[0]);
+    for (uint32_t i = 0; i < day->problem.fixed_count; i++) {
+        const conflict_showtime_t *fixed = &day->problem.fixed[i];
+        int64_t slot = plan_slot_of(day, fixed->start_ms);
+        if (slot < 0)
+            continue;
+        int64_t milli = plan_audience_milli(day, fixed->film, fixed->hall, (uint32_t)slot);
+        films_milli[fixed->film] += milli;
+        bands_milli[day->band[slot]] += milli;
+    }
+}
+
 static int64_t
 plan_film_micro(int64_t sum_milli, int64_t pool_milli)
 {
@@ -394,21 +411,13 @@ plan_film_micro(int64_t sum_milli, int64_t pool_milli)
 int64_t
 plan_expect_micro(const plan_day_t *day, const plan_t *plan)
 {
-    int64_t films_milli[PLAN_FILMS_MAX] = { 0 }, bands_milli[PLAN_BANDS_MAX] = { 0 }, micro = 0;
+    int64_t films_milli[PLAN_FILMS_MAX], bands_milli[PLAN_BANDS_MAX], micro = 0;
+    plan_fixed_sums(day, films_milli, bands_milli);
     for (uint32_t i = 0; i < plan->count; i++) {
         const plan_showing_t *one = &plan->showings[i];
         int64_t milli = plan_audience_milli(day, one->film, one->hall, one->slot);
         films_milli[one->film] += milli;
         bands_milli[day->band[one->slot]] += milli;
-    }
-    for (uint32_t i = 0; i < day->problem.fixed_count; i++) {
-        const conflict_showtime_t *fixed = &day->problem.fixed[i];
-        int64_t slot = plan_slot_of(day, fixed->start_ms);
-        if (slot < 0)
-            continue;
-        int64_t milli = plan_audience_milli(day, fixed->film, fixed->hall, (uint32_t)slot);
-        films_milli[fixed->film] += milli;
-        bands_milli[day->band[slot]] += milli;
     }
     for (uint32_t i = 0; i < day->problem.film_count; i++)
         micro += plan_film_micro(films_milli[i], day->pool_milli[i]);

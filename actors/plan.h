@@ -153,6 +153,10 @@ int64_t plan_audience_milli(const plan_day_t *day, uint32_t film, uint32_t hall,
 /* Fixed showtimes that start in the slot. */
 uint32_t plan_fixed_starts(const plan_day_t *day, uint32_t slot);
 
+/* What fixed showtimes have of the sums of films and bands already. */
+void plan_fixed_sums(const plan_day_t *day, int64_t films_milli[PLAN_FILMS_MAX],
+                     int64_t bands_milli[PLAN_BANDS_MAX]);
+
 /* How a film's sum of audiences and a band's turn into visitors: `step` widths are the same, of
  * what falls into a step so much in a thousand comes, or stays away. */
 extern const uint16_t plan_step_permille[PLAN_STEPS];
