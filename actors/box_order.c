@@ -10,7 +10,7 @@ order_freeze_prices(const box_t *box, purchase_t *purchase)
     purchase->amount = 0;
     for (uint32_t i = 0; i < purchase->count; i++) {
         line_t *line = &purchase->lines[i];
-        const zone_t *zone = box_zone(box->head, line->zone);
+        const box_zone_t *zone = box_zone(box->head, line->zone);
         assert(zone);
         line->price = zone->price;
         purchase->amount += zone->price;

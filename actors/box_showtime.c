@@ -65,7 +65,7 @@ showtime_read_zone(mp_t *items, head_t *head, uint32_t *zones)
         return "a zone's name has 1 to 32 bytes";
     if (price > MONEY_MAX_FEN)
         return "a zone's price is too high";
-    zone_t *zone = &head->zones[head->zone_count++];
+    box_zone_t *zone = &head->zones[head->zone_count++];
     zone->letter = (uint8_t)letter[0];
     zone->price = (int64_t)price;
     memcpy(zone->name, name, name_size);
@@ -134,7 +134,7 @@ showtime_store(turn_t *turn, uint64_t showtime, showtime_draft_t *draft)
     memcpy(state_insert(state, box_key(showtime, BOX_LAYOUT, 0), layout_size(count)),
            &draft->layout, layout_size(count));
     box_revoked_make(turn, showtime);
-    size_t size = HEAD_COLD + head->zone_count * sizeof(zone_t);
+    size_t size = HEAD_COLD + head->zone_count * sizeof(box_zone_t);
     memcpy(state_insert(state, box_key(showtime, BOX_HEAD, 0), size), head, size);
 
     uint64_t at = box_edit_counters(turn)->showtimes++;
@@ -227,7 +227,7 @@ showtime_pack_hall(const box_t *box, pack_t *reply)
     pack_str(reply, "zones");
     pack_array(reply, box->head->zone_count);
     for (uint32_t i = 0; i < box->head->zone_count; i++) {
-        const zone_t *zone = &box->head->zones[i];
+        const box_zone_t *zone = &box->head->zones[i];
         char letter[2] = { (char)zone->letter };
         pack_array(reply, 3);
         pack_str(reply, letter);
@@ -261,8 +261,12 @@ box_showtime_get(turn_t *turn, const command_t *command)
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
     box_hall(&box);
-    pack_map(reply, 17);
+    const box_plan_t *plan = box_plan(&box);
+    pack_map(reply, 20);
     pack_key_uint(reply, "showtime", box.showtime);
+    pack_key_uint(reply, "cinema", plan ? plan->cinema : 0);
+    pack_key_uint(reply, "movie", plan ? plan->movie : 0);
+    pack_key_bool(reply, "cancelled", box.head->cancelled);
     box_pack_text(reply, "title", box.head->title, sizeof box.head->title);
     box_pack_text(reply, "hall", box.head->hall, sizeof box.head->hall);
     box_pack_text(reply, "format", box.head->format, sizeof box.head->format);
@@ -280,8 +284,8 @@ box_showtime_get(turn_t *turn, const command_t *command)
     return STATUS_OK;
 }
 
-/* [id, starts_ms, title, hall, free, seats, time_zone]; free as counted, without a look at overdue
- * locks. */
+/* [id, starts_ms, title, hall, free, seats, time_zone, format, cinema, movie, cancelled]; free as
+ * counted, without a look at overdue locks. */
 static void
 showtime_pack_line(turn_t *turn, uint64_t showtime)
 {
@@ -289,7 +293,7 @@ showtime_pack_line(turn_t *turn, uint64_t showtime)
     bool open = box_open(&box, turn, showtime);
     assert(open);
     (void)open;
-    pack_array(turn->reply, 7);
+    pack_array(turn->reply, 11);
     pack_uint(turn->reply, showtime);
     pack_int(turn->reply, box.head->starts_ms);
     pack_strn(turn->reply, box.head->title, strnlen(box.head->title, sizeof box.head->title));
@@ -298,13 +302,18 @@ showtime_pack_line(turn_t *turn, uint64_t showtime)
     pack_uint(turn->reply, box.head->seat_count);
     pack_strn(turn->reply, box.head->time_zone,
               strnlen(box.head->time_zone, sizeof box.head->time_zone));
+    const box_plan_t *plan = box_plan(&box);
+    pack_strn(turn->reply, box.head->format, strnlen(box.head->format, sizeof box.head->format));
+    pack_uint(turn->reply, plan ? plan->cinema : 0);
+    pack_uint(turn->reply, plan ? plan->movie : 0);
+    pack_bool(turn->reply, box.head->cancelled);
 }
 
 /* A page of the list ends early where the next line might not fit any more. */
 status_t
 box_showtime_list(turn_t *turn, const command_t *command)
 {
-    enum { LINE_MAX_BYTES = 224, LIMIT_DEFAULT = 100 };
+    enum { LINE_MAX_BYTES = 256, LIMIT_DEFAULT = 100 };
     pack_t *reply = turn->reply;
     const counters_t *counters = state_get(turn->state, box_key(0, BOX_COUNTERS, 0), NULL);
     uint64_t total = counters ? counters->showtimes : 0;

@@ -4,10 +4,16 @@
 #include <assert.h>
 #include <string.h>
 
-static const prog_hall_t *
+const prog_hall_t *
 prog_hall(turn_t *turn, uint64_t cinema, uint64_t number)
 {
     return state_get(turn->state, prog_key(cinema, PROG_HALL, number), NULL);
+}
+
+const hall_plan_t *
+prog_plan(turn_t *turn, uint64_t cinema, uint64_t hall, uint32_t version, size_t *size)
+{
+    return state_get(turn->state, prog_key(cinema, PROG_PLAN, hall << 32 | version), size);
 }
 
 static uint32_t
@@ -79,8 +85,8 @@ prog_hall_set(turn_t *turn, const command_t *command)
     return STATUS_OK;
 }
 
-static void
-hall_pack_plan(pack_t *reply, const hall_plan_t *plan, size_t size)
+void
+prog_pack_plan(pack_t *reply, const hall_plan_t *plan, size_t size)
 {
     pack_str(reply, "zones");
     pack_array(reply, plan->zone_count);
@@ -113,7 +119,7 @@ prog_hall_get(turn_t *turn, const command_t *command)
     pack_key_uint(reply, "cleaning", hall->cleaning);
     box_pack_text(reply, "hall", hall->name, sizeof hall->name);
     box_pack_text(reply, "equipment", hall->equipment, sizeof hall->equipment);
-    hall_pack_plan(reply, plan, size);
+    prog_pack_plan(reply, plan, size);
     return STATUS_OK;
 }
 

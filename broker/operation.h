@@ -28,7 +28,9 @@ typedef enum {
 } role_t;
 
 enum {
-    SEATS_MAX = 16, /* seats that one lock can hold */
+    SEATS_MAX = 16,      /* seats that one lock can hold */
+    SHOWTIMES_MAX = 512, /* of one programme.save: a week of eight halls */
+    IDS_MAX = 128,
     LIST_BYTES_MAX = 48 * 1024,
     MONEY_MAX_FEN_LOG10 = 12,
 };
@@ -112,7 +114,17 @@ enum {
     F(ENDED, "ended", UINT, 0, 2932896, "last day, in days since 1970")                            \
     F(HALL_NUMBER, "hall_number", UINT, 1, 64, "hall number within the cinema")                    \
     F(EQUIPMENT, "equipment", STR, 0, 96, "what the hall shares with others, with commas between") \
-    F(VERSION, "version", UINT, 1, UINT32_MAX, "version of a hall's plan; absent: the current one")
+    F(VERSION, "version", UINT, 1, UINT32_MAX,                                                     \
+      "version of a hall's plan; absent: the current one")                                         \
+    F(CINEMA, "cinema", UINT, 1, INT64_MAX, "cinema id")                                           \
+    F(OFFSETS, "offsets", LIST, 1, 513,                                                            \
+      "[from, seconds ahead of UTC] each, in Unix seconds; the first one's from is 0")             \
+    F(SHOWTIMES, "showtimes", LIST, 1, SHOWTIMES_MAX,                                              \
+      "[showtime or 0, hall_number, movie, starts_ms, ends_ms or 0, format] each")                 \
+    F(IDS, "ids", LIST, 1, IDS_MAX, "showtime ids")                                                \
+    F(FROM_MS, "from_ms", UINT, 0, TIME_MAX_MS, "what starts then or later")                       \
+    F(UNTIL_MS, "until_ms", UINT, 0, TIME_MAX_MS, "what starts before then")                       \
+    F(STATE, "state", STR, 1, 15, "draft, published, ...")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -197,7 +209,9 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(11, SHOWTIME_GET, box_showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,         \
       "the showtime, its zones, counts and books", "look at a showtime")                           \
     O(12, SHOWTIME_LIST, box_showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,        \
-      M2(FROM, LIMIT), "total, showtimes: [[id, starts_ms, title, hall, free, seats, time_zone]]", \
+      M2(FROM, LIMIT),                                                                             \
+      "total, showtimes: [[id, starts_ms, title, hall, free, seats, time_zone, format, cinema, "   \
+      "movie, cancelled]]; cinema and movie 0: opened by hand",                                    \
       "the showtimes of a partition")                                                              \
     O(13, SEATS_GET, box_seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),          \
       "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, "      \
@@ -287,8 +301,15 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "event: open, drawn, called, joined, inside", "published when places were called")           \
     O(77, SCHEDULE_CHANGED, none, "schedule.changed", CINEMA, MACHINE, ROLE_ACTOR, 0, 0,           \
       "event: version", "published after every change of anything of a cinema")                    \
+    O(78, SHOWTIME_PUT, box_showtime_put, "showtime.put", SHOWTIME, MACHINE, ROLE_ACTOR,           \
+      M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M3(ROWS, CINEMA, MOVIE),               \
+      M2(FORMAT, TIME_ZONE), "nothing", "a cinema puts a showtime on sale")                        \
+    O(79, SHOWTIME_SHUT, box_showtime_shut, "showtime.shut", SHOWTIME, MACHINE, ROLE_ACTOR,        \
+      M1(CINEMA), 0, "nothing", "a cinema ends the sale of its showtime")                          \
+    O(80, SHOWTIME_CANCEL, box_showtime_cancel, "showtime.cancel", SHOWTIME, MACHINE, ROLE_ACTOR,  \
+      M1(CINEMA), M1(REASON), "nothing", "a cinema cancels its showtime: all is paid back")        \
     O(100, CINEMA_SET, prog_cinema_set, "cinema.set", CINEMA, WRITE, ROLES_STAFF,                  \
-      M4(NAME, TIME_ZONE, OPENING, CLEANING), 0, "version",                                        \
+      M4(NAME, TIME_ZONE, OPENING, CLEANING), M1(OFFSETS), "version",                              \
       "make a cinema, or say all of it again")                                                     \
     O(101, CINEMA_GET, prog_cinema_get, "cinema.get", CINEMA, READ, ROLES_ALL, 0, 0,               \
       "the cinema, its opening hours, version and counts", "look at a cinema")                     \
@@ -313,7 +334,27 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       M1(VERSION), "the hall with its zones and rows", "look at a hall")                           \
     O(109, HALL_LIST, prog_hall_list, "hall.list", CINEMA, READ, ROLES_ALL, 0, 0,                  \
       "halls: [[hall_number, hall, seats, version, cleaning, equipment]]",                         \
-      "the halls of a cinema")
+      "the halls of a cinema")                                                                     \
+    O(110, PROGRAMME_SAVE, prog_save, "programme.save", CINEMA, WRITE, ROLES_STAFF, M1(SHOWTIMES), \
+      0, "version, first, count (of new ones); conflicts as below",                                \
+      "add drafts, or change them; all or none")                                                   \
+    O(111, PROGRAMME_CHECK, prog_check_only, "programme.check", CINEMA, READ, ROLES_STAFF,         \
+      M1(SHOWTIMES), 0,                                                                            \
+      "good, total, conflicts: [[index, kind, weight, showtime, title, starts_ms, ends_ms]]",      \
+      "what speaks against saving them")                                                           \
+    O(112, PROGRAMME_LIST, prog_list, "programme.list", CINEMA, READ, ROLES_STAFF,                 \
+      M2(FROM_MS, UNTIL_MS), M5(MOVIE, HALL_NUMBER, FORMAT, STATE, FROM) | M1(LIMIT),              \
+      "version, total, showtimes: [[showtime, state, hall_number, movie, starts_ms, ends_ms, "     \
+      "format, plan version, title]]",                                                             \
+      "the showtimes of a cinema by start, drafts too; at most 400 days")                          \
+    O(113, PROGRAMME_PUBLISH, prog_publish, "programme.publish", CINEMA, WRITE, ROLES_STAFF,       \
+      M1(IDS), M1(OPENS), "version", "put drafts on sale, from opens_ms on; all or none")          \
+    O(114, PROGRAMME_CLOSE, prog_close, "programme.close", CINEMA, WRITE, ROLES_STAFF, M1(IDS), 0, \
+      "version", "end the sale of published showtimes; their tickets stay good")                   \
+    O(115, PROGRAMME_CANCEL, prog_cancel, "programme.cancel", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
+      M1(REASON), "version", "cancel published showtimes: every ticket is paid back")              \
+    O(116, PROGRAMME_DELETE, prog_delete, "programme.delete", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
+      0, "version", "forget drafts")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \

@@ -37,8 +37,9 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       "End the cookie session")                                                                    \
     R(CHECKOUT, GET, "/checkout", ANYONE, ENTER, 0, session_get, "", "", 200,                      \
       "The session's CSRF token, as integrators know it")                                          \
-    R(SHOWTIMES, GET, "/api/showtimes", ANYONE, READ, 0, showtimes, "from_ms until_ms from limit", \
-      "", 200, "Showtimes by start")                                                               \
+    R(SHOWTIMES, GET, "/api/showtimes", ANYONE, READ, 0, showtimes,                                \
+      "from_ms until_ms date cinema movie format from limit", "", 200,                             \
+      "Showtimes on sale by start; date is the day at the cinema, YYYY-MM-DD")                     \
     R(SHOWTIME, GET, "/api/showtimes/{showtime}", ANYONE, READ, OP_SHOWTIME_GET, showtime, "", "", \
       200, "One showtime: hall, times, zones and prices, counts")                                  \
     R(LAYOUT, GET, "/api/showtimes/{showtime}/layout", ANYONE, READ, 0, layout, "", "", 200,       \
