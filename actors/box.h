@@ -11,6 +11,8 @@
  *   K 0     nonces_t: how many nonces are remembered
  *   K hash  16 bytes: a nonce; due when it is forgotten
  *   Q, E, U the waiting room: see box_queue.h
+ *   A 0     box_fare_t a zone, in the order of the head's: what it costs each audience; absent
+ *           where a showtime was opened by hand: then all pay the zone's price
  *   C 0     box_plan_t: the cinema that put it on sale, if one did; due while a cancelled
  *           showtime's purchases are walked
  * Space 0 is the partition's own:
@@ -44,6 +46,7 @@ enum {
     BOX_QUEUE_PAGE = 'E',
     BOX_QUEUE_USERS = 'U',
     BOX_PLAN = 'C',
+    BOX_FARES = 'A',
     BOX_RULES = 'R',
     BOX_COUNTERS = 'N',
     BOX_PAGE = 'Z',
@@ -113,7 +116,7 @@ typedef struct {
     uint16_t seat;
     uint8_t zone, ticket;
     uint8_t print; /* its print state less one: 0 is issued, also in what older programs wrote */
-    uint8_t zero;
+    uint8_t audience;
     uint16_t prints; /* that came out of a printer */
 } line_t;
 _Static_assert(sizeof(line_t) == 40, "stored");
@@ -171,6 +174,11 @@ typedef struct {
     uint64_t count;
 } nonces_t;
 _Static_assert(sizeof(nonces_t) == 8, "stored");
+
+typedef struct {
+    int64_t price[AUDIENCES];
+} box_fare_t;
+_Static_assert(sizeof(box_fare_t) == 32, "stored");
 
 typedef struct {
     uint64_t cinema;
@@ -279,7 +287,9 @@ void box_refund_due(box_t *self, uint64_t tell);
 /* Void what was not used and owe its price, for a purchase that has its money. */
 void box_refund_unused(box_t *self, uint32_t number, purchase_t *purchase, const char *reason);
 
-/* box_plan.c: what a cinema said of it; NULL: it was opened by hand. */
+/* box_plan.c: what a seat of a zone costs an audience. */
+int64_t box_price(const box_t *self, uint8_t zone, audience_t audience);
+/* What a cinema said of it; NULL: it was opened by hand. */
 const box_plan_t *box_plan(const box_t *self);
 /* Walk on through the purchases of a cancelled showtime. */
 void box_plan_due(box_t *self);

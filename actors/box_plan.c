@@ -31,14 +31,59 @@ box_plan(const box_t *self)
     return plan_get(self);
 }
 
-/* The showtime is open already: by this cinema's own tell of before, which is acknowledged then, or
- * by somebody else, who has taken its number. */
+/* ------------------------------------------------------------------ fares */
+
+/* [zone, price, ...] each, in the order of the zones. False when it is malformed. */
+static bool
+fares_read(const command_t *command, box_fare_t fares[BOX_ZONES_MAX])
+{
+    const value_t *value = command_value(command, FIELD_FARES);
+    mp_t items = value->list.items, zones = command_value(command, FIELD_ZONES)->list.items;
+    if (value->list.count != command_value(command, FIELD_ZONES)->list.count)
+        return false;
+    for (uint32_t i = 0; i < value->list.count; i++) {
+        uint32_t count, size, letter_size;
+        const char *letter, *zone;
+        mp_t inside = zones;
+        if (!mp_read_array(&items, &count) || count != 1 + AUDIENCES ||
+            !mp_read_str(&items, &letter, &size) || !mp_read_array(&inside, &count) ||
+            !mp_read_str(&inside, &zone, &letter_size) || size != 1 || letter_size != 1 ||
+            *letter != *zone || !mp_skip(&zones))
+            return false;
+        for (audience_t audience = 0; audience < AUDIENCES; audience++) {
+            uint64_t price;
+            if (!mp_read_uint(&items, &price) || price > MONEY_MAX_FEN)
+                return false;
+            fares[i].price[audience] = (int64_t)price;
+        }
+    }
+    return true;
+}
+
+int64_t
+box_price(const box_t *self, uint8_t letter, audience_t audience)
+{
+    const box_zone_t *zone = box_zone(self->head, letter);
+    assert(zone);
+    const box_fare_t *fares =
+        state_get(self->turn->state, box_key(self->showtime, BOX_FARES, 0), NULL);
+    return fares ? fares[zone - self->head->zones].price[audience] : zone->price;
+}
+
+/* ------------------------------------------------------------------ what a cinema tells */
+
+/* By a number that is taken the showtime is open already: not this cinema's. */
 status_t
 box_showtime_put(turn_t *turn, const command_t *command)
 {
+    box_fare_t fares[BOX_ZONES_MAX];
+    if (!fares_read(command, fares))
+        return box_refuse_field(turn, FIELD_FARES);
     status_t status = box_showtime_open(turn, command);
     if (status != STATUS_OK)
         return status;
+    size_t size = command_value(command, FIELD_FARES)->list.count * sizeof fares[0];
+    memcpy(state_insert(turn->state, box_key(command->key, BOX_FARES, 0), size), fares, size);
     box_plan_t *plan = state_insert(turn->state, box_key(command->key, BOX_PLAN, 0), sizeof *plan);
     plan->cinema = command_value(command, FIELD_CINEMA)->number;
     plan->movie = (uint32_t)command_value(command, FIELD_MOVIE)->number;

@@ -232,13 +232,29 @@ showtime_pack_hall(const box_t *box, pack_t *reply)
         pack_array(reply, 3);
         pack_str(reply, letter);
         pack_strn(reply, zone->name, strnlen(zone->name, sizeof zone->name));
-        pack_int(reply, zone->price);
+        pack_int(reply, box_price(box, zone->letter, AUDIENCE_ADULT));
     }
     pack_str(reply, "rows");
     pack_array(reply, box->layout->row_count);
     for (uint32_t i = 0; i < box->layout->row_count; i++)
         pack_str(reply, box->layout->row_names[i]);
     pack_key_uint(reply, "columns", box->layout->column_count);
+}
+
+/* "fares": [zone, price for each audience] each. */
+static void
+showtime_pack_fares(const box_t *box, pack_t *reply)
+{
+    pack_str(reply, "fares");
+    pack_array(reply, box->head->zone_count);
+    for (uint32_t i = 0; i < box->head->zone_count; i++) {
+        const uint8_t letter = box->head->zones[i].letter;
+        const char text[2] = { (char)letter };
+        pack_array(reply, 1 + AUDIENCES);
+        pack_str(reply, text);
+        for (audience_t audience = 0; audience < AUDIENCES; audience++)
+            pack_int(reply, box_price(box, letter, audience));
+    }
 }
 
 static void
@@ -262,7 +278,7 @@ box_showtime_get(turn_t *turn, const command_t *command)
         return STATUS_UNKNOWN_SHOWTIME;
     box_hall(&box);
     const box_plan_t *plan = box_plan(&box);
-    pack_map(reply, 20);
+    pack_map(reply, 21);
     pack_key_uint(reply, "showtime", box.showtime);
     pack_key_uint(reply, "cinema", plan ? plan->cinema : 0);
     pack_key_uint(reply, "movie", plan ? plan->movie : 0);
@@ -280,6 +296,7 @@ box_showtime_get(turn_t *turn, const command_t *command)
     showtime_pack_counts(&box, reply);
     showtime_pack_rules(&box.head->rules, reply);
     showtime_pack_hall(&box, reply);
+    showtime_pack_fares(&box, reply);
     showtime_pack_books(box.head, reply);
     return STATUS_OK;
 }

@@ -7,6 +7,8 @@
  *   H hall                    prog_hall_t
  *   L hall << 32 | version    hall_plan_t: zones and rows as they came; never changes
  *   O 0                       zone_t: the offsets of the cinema's time zone, if they were said
+ *   F hall                    PROG_FORMATS bytes: formats of a hall, if they were said
+ *   K 0                       price_card_t: see prog_price.h
  *   S number                  show_t: see prog_show.h
  *   W day << 8 | page         show_page_t: numbers of what starts on that day of UTC
  * Space 0 is the partition's own:
@@ -28,6 +30,8 @@ enum {
     PROG_HALL = 'H',
     PROG_PLAN = 'L',
     PROG_OFFSETS = 'O',
+    PROG_HALL_FORMATS = 'F',
+    PROG_CARD = 'K',
     PROG_SHOW = 'S',
     PROG_SHOW_PAGE = 'W',
     PROG_COUNT = 'G',

@@ -5,7 +5,7 @@
  * showtime keeps, the cinema's time zone. */
 #include "actors/box.h"
 #include "actors/outbox.h"
-#include "actors/prog_show.h"
+#include "actors/prog_price.h"
 #include <assert.h>
 #include <string.h>
 
@@ -91,7 +91,8 @@ sale_may_publish(const show_t *show)
 }
 
 static void
-sale_pack_put(const sale_t *self, const show_t *show, int64_t opens_ms, pack_t *body)
+sale_pack_put(const sale_t *self, const show_t *show, const zone_t *zone, int64_t opens_ms,
+              pack_t *body)
 {
     turn_t *turn = self->turn;
     size_t size = 0;
@@ -101,7 +102,7 @@ sale_pack_put(const sale_t *self, const show_t *show, int64_t opens_ms, pack_t *
     const hall_plan_t *plan = prog_plan(turn, self->cinema, show->hall, show->plan, &size);
     int64_t closes_ms = show->starts_ms + SALE_CLOSES_AFTER_MS;
     assert(movie && hall && plan);
-    pack_map(body, 12);
+    pack_map(body, 13);
     box_pack_text(body, "title", movie->title, sizeof movie->title);
     box_pack_text(body, "hall", hall->name, sizeof hall->name);
     box_pack_text(body, "format", show->format, sizeof show->format);
@@ -112,6 +113,7 @@ sale_pack_put(const sale_t *self, const show_t *show, int64_t opens_ms, pack_t *
     pack_key_int(body, "closes_ms", closes_ms < show->ends_ms ? closes_ms : show->ends_ms);
     pack_key_uint(body, "cinema", self->cinema);
     pack_key_uint(body, "movie", show->movie);
+    prog_pack_fares(turn, self->cinema, show, zone, plan, body);
     prog_pack_plan(body, plan, size);
 }
 
@@ -129,13 +131,16 @@ prog_publish(turn_t *turn, const command_t *command)
         if (show->starts_ms <= turn->now_ms || opens_ms >= show->starts_ms)
             return sale_refuse(turn, STATUS_BAD_TIMES, i, NULL);
     }
+    const zone_t *zone = state_get(turn->state, prog_key(sale.cinema, PROG_OFFSETS, 0), NULL);
+    if (!zone)
+        return STATUS_NO_OFFSETS;
     if (!sale_room(&sale, OP_SHOWTIME_PUT))
         return STATUS_BUSY;
     for (uint32_t i = 0; i < sale.count; i++) {
         pack_t body;
         const show_t *show = sale_step(&sale, sale.numbers[i], SHOW_ON_PUBLISH);
         pack_init(&body, room, sizeof room);
-        sale_pack_put(&sale, show, opens_ms, &body);
+        sale_pack_put(&sale, show, zone, opens_ms, &body);
         sale_tell(&sale, sale.numbers[i], OP_SHOWTIME_PUT, &body);
     }
     prog_changed(turn, sale.cinema);

@@ -92,7 +92,8 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
 /* Those of the programme. */
 handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, prog_movie_get,
     prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list, prog_save,
-    prog_check_only, prog_list, prog_publish, prog_close, prog_cancel, prog_delete;
+    prog_check_only, prog_list, prog_publish, prog_close, prog_cancel, prog_delete, prog_price_set,
+    prog_price_get;
 /* Those of outbox.c and probe.c, which partitions of both roles have. */
 handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove

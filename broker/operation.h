@@ -31,9 +31,22 @@ enum {
     SEATS_MAX = 16,      /* seats that one lock can hold */
     SHOWTIMES_MAX = 512, /* of one programme.save: a week of eight halls */
     IDS_MAX = 128,
+    CARD_MAX = 200, /* rules of a price card */
     LIST_BYTES_MAX = 48 * 1024,
     MONEY_MAX_FEN_LOG10 = 12,
 };
+/* Who a ticket is for, in the order in which prices are said. */
+#define AUDIENCE_TABLE(X)                                                                          \
+    X(ADULT, "adult")                                                                              \
+    X(CHILD, "child")                                                                              \
+    X(STUDENT, "student")                                                                          \
+    X(SENIOR, "senior")
+typedef enum {
+#define X(id, name) AUDIENCE_##id,
+    AUDIENCE_TABLE(X)
+#undef X
+        AUDIENCES
+} audience_t;
 #define MONEY_MAX_FEN INT64_C(1000000000000)
 #define TIME_MAX_MS   INT64_C(253402300799999) /* the end of the year 9999 */
 
@@ -124,7 +137,11 @@ enum {
     F(IDS, "ids", LIST, 1, IDS_MAX, "showtime ids")                                                \
     F(FROM_MS, "from_ms", UINT, 0, TIME_MAX_MS, "what starts then or later")                       \
     F(UNTIL_MS, "until_ms", UINT, 0, TIME_MAX_MS, "what starts before then")                       \
-    F(STATE, "state", STR, 1, 15, "draft, published, ...")
+    F(STATE, "state", STR, 1, 15, "draft, published, ...")                                         \
+    F(CARD, "card", LIST, 0, CARD_MAX,                                                             \
+      "[zone, from, until, weekdays, format, audience, price in fen] each; the first that fits")   \
+    F(FARES, "fares", LIST, 1, 26, "[zone, then its price for each audience] each")                \
+    F(AUDIENCES, "audiences", LIST, 1, SEATS_MAX, "[seat, adult, child, student or senior] each")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -231,7 +248,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(19, SEATS_UNBLOCK, box_seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF,         \
       M1(SEATS), 0, "nothing", "put blocked seats back on sale")                                   \
     O(20, ORDER_CREATE, box_order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE,             \
-      M2(USER, LOCK), M1(PROVIDER), "order, amount, until_ms; with provider also code",            \
+      M2(USER, LOCK), M2(PROVIDER, AUDIENCES), "order, amount, until_ms; with provider also code", \
       "make an order of a lock; with a provider, begin its payment too")                           \
     O(21, ORDER_GET, box_order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),   \
       "the order, its payment, refunds and tickets", "look at an order")                           \
@@ -302,7 +319,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(77, SCHEDULE_CHANGED, none, "schedule.changed", CINEMA, MACHINE, ROLE_ACTOR, 0, 0,           \
       "event: version", "published after every change of anything of a cinema")                    \
     O(78, SHOWTIME_PUT, box_showtime_put, "showtime.put", SHOWTIME, MACHINE, ROLE_ACTOR,           \
-      M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M3(ROWS, CINEMA, MOVIE),               \
+      M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M4(ROWS, CINEMA, MOVIE, FARES),        \
       M2(FORMAT, TIME_ZONE), "nothing", "a cinema puts a showtime on sale")                        \
     O(79, SHOWTIME_SHUT, box_showtime_shut, "showtime.shut", SHOWTIME, MACHINE, ROLE_ACTOR,        \
       M1(CINEMA), 0, "nothing", "a cinema ends the sale of its showtime")                          \
@@ -328,12 +345,12 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(106, MOVIE_WITHDRAW, prog_movie_withdraw, "movie.withdraw", CINEMA, WRITE, ROLES_STAFF,      \
       M1(MOVIE), 0, "version", "take a film off the programme")                                    \
     O(107, HALL_SET, prog_hall_set, "hall.set", CINEMA, WRITE, ROLES_STAFF,                        \
-      M4(HALL_NUMBER, HALL, ZONES, ROWS), M2(CLEANING, EQUIPMENT), "version",                      \
+      M4(HALL_NUMBER, HALL, ZONES, ROWS), M3(CLEANING, EQUIPMENT, FORMATS), "version",             \
       "make a hall, or say all of it again; another plan is a new version of it")                  \
     O(108, HALL_GET, prog_hall_get, "hall.get", CINEMA, READ, ROLES_ALL, M1(HALL_NUMBER),          \
       M1(VERSION), "the hall with its zones and rows", "look at a hall")                           \
     O(109, HALL_LIST, prog_hall_list, "hall.list", CINEMA, READ, ROLES_ALL, 0, 0,                  \
-      "halls: [[hall_number, hall, seats, version, cleaning, equipment]]",                         \
+      "halls: [[hall_number, hall, seats, version, cleaning, equipment, formats]]",                \
       "the halls of a cinema")                                                                     \
     O(110, PROGRAMME_SAVE, prog_save, "programme.save", CINEMA, WRITE, ROLES_STAFF, M1(SHOWTIMES), \
       0, "version, first, count (of new ones); conflicts as below",                                \
@@ -354,7 +371,11 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(115, PROGRAMME_CANCEL, prog_cancel, "programme.cancel", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
       M1(REASON), "version", "cancel published showtimes: every ticket is paid back")              \
     O(116, PROGRAMME_DELETE, prog_delete, "programme.delete", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
-      0, "version", "forget drafts")
+      0, "version", "forget drafts")                                                               \
+    O(117, PRICE_SET, prog_price_set, "price.set", CINEMA, WRITE, ROLES_STAFF, M1(CARD), 0,        \
+      "version", "say the whole price card; what is published later sells by it")                  \
+    O(118, PRICE_GET, prog_price_get, "price.get", CINEMA, READ, ROLES_ALL, 0, 0, "version, card", \
+      "look at the price card")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
@@ -403,6 +424,9 @@ operation_open_to(const operation_t *operation, uint32_t role)
 {
     return operation->roles & (role == ROLE_BRIDGE ? ROLE_BRIDGE | ROLE_STAFF : role);
 }
+/* The stable word of an audience; the audience of a word, AUDIENCES if there is none. */
+const char *audience_name(audience_t audience);
+audience_t audience_named(const char *name, size_t size);
 /* One role's name, "none" for another value; the role of a name, ROLE_NONE if there is none. */
 const char *role_name(role_t role);
 role_t role_named(const char *name);

@@ -160,6 +160,10 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       OP_PROGRAMME_CANCEL, operation, "", "*", 200, "Cancel: every ticket is paid back")           \
     R(PROGRAMME_DELETE, POST, "/api/cinemas/{cinema}/programme/delete", STAFF, SALE,               \
       OP_PROGRAMME_DELETE, operation, "", "*", 200, "Forget drafts")                               \
+    R(PRICES, GET, "/api/cinemas/{cinema}/prices", ANYONE, READ, OP_PRICE_GET, operation, "", "",  \
+      200, "The price card of a cinema")                                                           \
+    R(PRICES_SET, PUT, "/api/cinemas/{cinema}/prices", STAFF, SALE, OP_PRICE_SET, operation, "",   \
+      "*", 200, "Say the whole price card; what is published later sells by it")                   \
     R(CONFLICTS, POST, "/api/scheduling/conflict-check", STAFF, READ, OP_PROGRAMME_CHECK,          \
       operation, "", "cinema:number! showtimes:list!", 200, "What speaks against saving them")
 

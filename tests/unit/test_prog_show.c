@@ -657,6 +657,167 @@ what_is_cancelled_is_paid_back(void **state)
     house_close();
 }
 
+/* ------------------------------------------------------------------ prices */
+
+typedef struct {
+    const char *zone;
+    uint64_t from, until, weekdays;
+    const char *format, *audience;
+    uint64_t price;
+} rule_t;
+
+static status_t
+set_card(const rule_t *rules, uint32_t count)
+{
+    uint8_t body[4096];
+    pack_t pack;
+    pack_init(&pack, body, sizeof body);
+    pack_map(&pack, 1);
+    pack_str(&pack, "card");
+    pack_array(&pack, count);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_array(&pack, 7);
+        pack_str(&pack, rules[i].zone);
+        pack_uint(&pack, rules[i].from);
+        pack_uint(&pack, rules[i].until);
+        pack_uint(&pack, rules[i].weekdays);
+        pack_str(&pack, rules[i].format);
+        pack_str(&pack, rules[i].audience);
+        pack_uint(&pack, rules[i].price);
+    }
+    world_t *w = house->programme;
+    return world_raw(w, OP_PRICE_SET, CINEMA, ++w->request, body, pack.size);
+}
+
+/* What the one zone of a showtime costs an audience. */
+static uint64_t
+fare_of(uint64_t id, audience_t audience)
+{
+    mp_t fares;
+    uint32_t count, size;
+    uint64_t price = 0;
+    const char *letter;
+    const world_arg_t none[] = { { FIELDS, 0, NULL } };
+    assert_int_equal(box_call(OP_SHOWTIME_GET, id, none), STATUS_OK);
+    assert_true(world_get(house->box, "fares", &fares) && mp_read_array(&fares, &count));
+    assert_true(mp_read_array(&fares, &count) && count == 1 + AUDIENCES);
+    assert_true(mp_read_str(&fares, &letter, &size) && size == 1 && *letter == 'a');
+    for (audience_t at = 0; at <= audience; at++)
+        assert_true(mp_read_uint(&fares, &price));
+    return price;
+}
+
+/* 2025-12-08 is a Monday, and 20430 days after 1970; starts are an hour later there. */
+static void
+the_first_rule_that_fits_says_the_price(void **state)
+{
+    (void)state;
+    house_open();
+    static const rule_t card[] = {
+        { "a", 0, 1440, 0x60, "", "child", 3000 }, /* at weekends */
+        { "", 0, 13 * 60, 0, "", "", 3500 },       /* before 13:00 */
+        { "b", 0, 1440, 0, "", "", 1 },            /* of another zone */
+        { "", 0, 1440, 0x01, "3D", "", 7000 },     /* on Mondays */
+        { "", 0, 1440, 0, "", "child", 4000 },
+        { "", 0, 1440, 0, "", "senior", 4100 },
+    };
+    assert_int_equal(set_card(card, 6), STATUS_OK);
+    const item_t items[] = { { 0, 1, 1, AT(11) + 59 * MINUTE_MS, 0, NULL },
+                             { 0, 1, 1, AT(15), 0, NULL },
+                             { 0, 2, 1, AT(15), 0, "3D" },
+                             { 0, 1, 1, AT(15 + 5 * 24), 0, NULL } };
+    assert_int_equal(save(items, 4), STATUS_OK);
+    uint64_t first = world_uint(house->programme, "first");
+    const uint64_t ids[] = { first, first + 1, first + 2, first + 3 };
+    assert_int_equal(step(OP_PROGRAMME_PUBLISH, ids, 4), STATUS_OK);
+    house_carry();
+    static const uint64_t right[4][AUDIENCES] = { { 3500, 3500, 3500, 3500 },
+                                                  { 5000, 4000, 5000, 4100 },
+                                                  { 7000, 7000, 7000, 7000 },
+                                                  { 5000, 3000, 5000, 4100 } };
+    for (uint32_t i = 0; i < 4; i++)
+        for (audience_t audience = 0; audience < AUDIENCES; audience++)
+            assert_int_equal(fare_of(ids[i], audience), right[i][audience]);
+    /* Another card is for what is published later. */
+    assert_int_equal(set_card(card, 1), STATUS_OK);
+    assert_int_equal(fare_of(ids[0], AUDIENCE_ADULT), 3500);
+    assert_int_equal(TRY(PRICE_GET, N(MOVIE, 1)), STATUS_UNKNOWN_FIELD);
+    house_close();
+}
+
+static void
+wrong_cards_are_refused_by_rule(void **state)
+{
+    (void)state;
+    house_open();
+    static const rule_t wrong[] = {
+        { "ab", 0, 1440, 0, "", "", 1 },     { "A", 0, 1440, 0, "", "", 1 },
+        { "", 600, 600, 0, "", "", 1 },      { "", 0, 1441, 0, "", "", 1 },
+        { "", 0, 1440, 128, "", "", 1 },     { "", 0, 1440, 0, "sixteen bytes or", "", 1 },
+        { "", 0, 1440, 0, "", "dog", 1 },    { "", 0, 1440, 0, "", "", MONEY_MAX_FEN + 1 },
+        { "", 0, 1440, 0, "", "adults", 1 },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const rule_t card[] = { { "", 0, 1440, 0, "", "", 5 }, wrong[i] };
+        assert_int_equal(set_card(card, 2), STATUS_BAD_FIELD);
+        assert_int_equal(world_uint(house->programme, "index"), 1);
+    }
+    const world_arg_t none[] = { { FIELDS, 0, NULL } };
+    assert_int_equal(world_call(house->programme, OP_PRICE_GET, CINEMA, none), STATUS_OK);
+    mp_t card;
+    uint32_t count;
+    assert_true(world_get(house->programme, "card", &card) && mp_read_array(&card, &count));
+    assert_int_equal(count, 0);
+    house_close();
+}
+
+static status_t
+order_for(uint64_t id, uint64_t user, uint64_t lock, const char *audiences, size_t size)
+{
+    uint8_t body[256];
+    pack_t pack;
+    world_t *w = house->box;
+    pack_init(&pack, body, sizeof body);
+    pack_map(&pack, 3);
+    pack_key_uint(&pack, "user", user);
+    pack_key_uint(&pack, "lock", lock);
+    pack_str(&pack, "audiences");
+    pack_raw(&pack, audiences, size);
+    return world_raw(w, OP_ORDER_CREATE, id, ++w->request, body, pack.size);
+}
+
+static void
+an_order_costs_what_its_people_pay(void **state)
+{
+    (void)state;
+    house_open();
+    static const rule_t card[] = { { "", 0, 1440, 0, "", "child", 2000 } };
+    assert_int_equal(set_card(card, 1), STATUS_OK);
+    uint64_t id = one(1, AT(12));
+    assert_int_equal(step(OP_PROGRAMME_PUBLISH, &id, 1), STATUS_OK);
+    house_carry();
+    assert_int_equal(BOX(id, SEATS_LOCK, N(USER, 1), T(SEATS, "1,2,3")), STATUS_OK);
+    uint64_t lock = world_uint(house->box, "lock");
+#define ORDER(text) order_for(id, 1, lock, text, sizeof text - 1)
+    assert_int_equal(ORDER("\x91\x92\x04\xa5"
+                           "child"),
+                     STATUS_BAD_FIELD); /* not of the lock */
+    assert_int_equal(ORDER("\x91\x92\x02\xa3"
+                           "dog"),
+                     STATUS_BAD_FIELD);
+    assert_int_equal(ORDER("\x92\x92\x02\xa5"
+                           "child\x92\x02\xa5"
+                           "adult"),
+                     STATUS_BAD_FIELD);
+    assert_int_equal(ORDER("\x91\x91\x02"), STATUS_BAD_FIELD);
+    assert_int_equal(ORDER("\x92\x92\x03\xa5"
+                           "child\x92\x01\xa7"
+                           "student"),
+                     STATUS_OK);
+    assert_int_equal(world_uint(house->box, "amount"), 12000);
+    house_close();
+}
+
 int
 main(void)
 {
@@ -671,6 +832,9 @@ main(void)
         cmocka_unit_test(a_draft_that_begins_too_soon_is_not_published),
         cmocka_unit_test(what_is_closed_sells_no_more_and_keeps_its_tickets),
         cmocka_unit_test(what_is_cancelled_is_paid_back),
+        cmocka_unit_test(the_first_rule_that_fits_says_the_price),
+        cmocka_unit_test(wrong_cards_are_refused_by_rule),
+        cmocka_unit_test(an_order_costs_what_its_people_pay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

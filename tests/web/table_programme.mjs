@@ -33,7 +33,7 @@ export const programmeRows = ({ guest }) => {
                 return answer
         }
     }
-    let one, two, version, stream
+    let one, two, version, stream, lock
     return [
         ['GET /api/cinemas', 'all', () => nobody.ask('GET', '/api/cinemas'), 200,
             a => a.json.cinemas.some(each => each.cinema === cinema && each.time_zone === 'Europe/Berlin')],
@@ -50,6 +50,11 @@ export const programmeRows = ({ guest }) => {
         [`PUT ${C}/movies/{movie}`, 'another', () => staff.ask('PUT', `${at}/movies/2`, { title: 'Old', minutes: 90, released: 20000, ended: 20001 }), 200],
         [`PUT ${C}/movies/{movie}`, 'ends before it starts', () => staff.ask('PUT', `${at}/movies/2`, { title: 'Old', minutes: 90, released: 9, ended: 8 }), 422, 'BAD_TIMES'],
         [`DELETE ${C}/movies/{movie}`, 'withdrawn', () => staff.ask('DELETE', `${at}/movies/2`), 200],
+        [`GET ${C}/prices`, 'none yet', () => nobody.ask('GET', `${at}/prices`), 200, a => a.json.card.length === 0],
+        [`PUT ${C}/prices`, 'a card', () => staff.ask('PUT', `${at}/prices`, { card: [['', 0, 1440, 0, '', 'child', 2500]] }), 200],
+        [`PUT ${C}/prices`, 'for dogs', () => staff.ask('PUT', `${at}/prices`, { card: [['', 0, 1440, 0, '', 'dog', 2500]] }), 400,
+            a => a.json.code === 'BAD_FIELD' && a.json.index === 0],
+        [`GET ${C}/prices`, 'it', () => nobody.ask('GET', `${at}/prices`), 200, a => a.json.card[0][6] === 2500],
         [`GET ${C}/halls`, 'one', () => nobody.ask('GET', `${at}/halls`), 200, a => a.json.halls[0][2] === 24],
         [`GET ${C}/halls/{hall_number}`, 'it', () => nobody.ask('GET', `${at}/halls/1?version=1`), 200, a => a.json.rows.length === 3],
         [`GET ${C}/halls/{hall_number}`, 'unknown', () => nobody.ask('GET', `${at}/halls/2`), 404, 'UNKNOWN_HALL'],
@@ -94,7 +99,12 @@ export const programmeRows = ({ guest }) => {
         [`POST ${C}/programme/publish`, 'both', step('publish', () => [one, two]), 200],
         [`GET ${C}/programme`, 'published', listed('published', 2), 200, a => a.json.total === 2],
         [`POST ${C}/programme/publish`, 'twice', step('publish', () => [one]), 409, a => a.json.code === 'SHOW_STATE' && a.json.state === 'published'],
-        ['POST /api/showtimes/{showtime}/locks', 'of a published showtime', () => guest.ask('POST', `/api/showtimes/${one}/locks`, { count: 2 }), 201, a => a.json.seats.length === 2],
+        ['POST /api/showtimes/{showtime}/locks', 'of a published showtime', () => guest.ask('POST', `/api/showtimes/${one}/locks`, { count: 2 }), 201,
+            a => (lock = a.json).seats.length === 2],
+        ['POST /api/showtimes/{showtime}/locks/{lock}/order', 'for a dog', () => guest.ask('POST',
+            `/api/showtimes/${one}/locks/${lock.lock}/order`, { audiences: [[lock.seats[0], 'dog']] }), 400, 'BAD_FIELD'],
+        ['POST /api/showtimes/{showtime}/locks/{lock}/order', 'for a child and an adult', () => guest.ask('POST',
+            `/api/showtimes/${one}/locks/${lock.lock}/order`, { audiences: [[lock.seats[0], 'child']] }), 201, a => a.json.amount === 7000],
         ['GET /api/showtimes', 'of the cinema', async () => {
             for (let tries = 0; ; tries++) { // the list is as old as a second
                 const answer = await nobody.ask('GET', `/api/showtimes?cinema=${cinema}&movie=1&format=2D&date=${new Date(first).toISOString().slice(0, 10)}`)
