@@ -255,9 +255,9 @@ ctl_exit_t
 programme_import(ctl_t *ctl)
 {
     json_t *reply = NULL;
-    file_t self = { .path = ctl->arguments[0], .items = json_array(), .lines = json_array() };
     if (!ctl->flags[CTL_FLAG_CINEMA])
         return ctl_say(CTL_USAGE, "--cinema says which cinema is meant");
+    file_t self = { .path = ctl->arguments[0], .items = json_array(), .lines = json_array() };
     ctl_exit_t outcome = programme_open(&self.programme, ctl);
     char *text = outcome == CTL_DONE ? file_load(self.path) : NULL;
     if (outcome == CTL_DONE && !text)
