@@ -105,7 +105,7 @@ typedef struct {
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_ticket_verbs[], ctl_key_verbs[], ctl_generic_verbs[], ctl_watch_verbs[],
     ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[], ctl_desk_verbs[],
-    ctl_programme_verbs[];
+    ctl_programme_verbs[], ctl_cinema_verbs[];
 ctl_run_fn queue_verify; /* queue_verify.c, for queue.c */
 
 /* --- talk (talk.c) --------------------------------------------------------------------------- */

@@ -100,6 +100,22 @@ check 'the evening before' marquee programme add 1 1 "$(later "$spring" -1)T20:0
 check 'is copied to the evening after' marquee programme copy --cinema 7 --from "$(later "$spring" -1)" --days 1 --to "$(later "$spring" 1)" >/dev/null
 check 'at eight, too' grep -q "\"starts\": \"$(later "$spring" 1)T20:00\"" <(marquee programme export --cinema 7 --day "$(later "$spring" 1)")
 
+# The demo chain: two cinemas in two zones, from a file and back.
+check 'a chain comes in' marquee cinemas import conf/demo/chain.json >/dev/null
+check 'of two cinemas' [ "$(marquee cinemas list | grep -c 'Breakwater')" = 2 ]
+for cinema in 1 2; do
+    marquee cinemas export --cinema $cinema >"$work/one.json"
+    check 'what goes out comes in again' marquee cinemas import "$work/one.json" >/dev/null
+    check 'as it was' cmp -s "$work/one.json" <(marquee cinemas export --cinema $cinema)
+    check 'a day is planned' marquee programme auto --cinema $cinema --day "$monday" --greedy >/dev/null
+    check 'and published' marquee programme publish --cinema $cinema --day "$monday" >/dev/null
+done
+sed 's/"ssss/"s?ss/' conf/demo/chain.json >"$work/bad.json"
+refused 'a hall that is none' 'cinemas[0].halls[' marquee cinemas import "$work/bad.json"
+sed 's/"minutes": 128/"minutes": -5/; s|Europe/Berlin|Europe/Atlantis|' conf/demo/chain.json >"$work/bad.json"
+refused 'a film of less than nothing' 'cinemas[0].movies[0]' marquee cinemas import "$work/bad.json"
+check 'and a zone under the sea' grep -qF "cinemas[1]: time_zone: 'Europe/Atlantis'" "$work/said"
+
 check 'a showtime is cancelled' marquee programme cancel "$first" --reason 'the projector is broken' >/dev/null
 check 'it is cancelled' becomes cancelled "$monday" 1
 check 'its tickets are paid back' grep -q '"live":0' <(marquee showtimes show "$first" --json)

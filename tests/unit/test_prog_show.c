@@ -332,7 +332,7 @@ drafts_are_saved_changed_listed_and_forgotten(void **state)
     assert_true(world_uint(w, "total") == 3);
     mp_t list;
     uint32_t count;
-    uint64_t id;
+    uint64_t id = 0;
     assert_true(world_get(w, "showtimes", &list) && mp_read_array(&list, &count) && count == 3);
     assert_true(mp_read_array(&list, &count) && mp_read_uint(&list, &id));
     assert_true(id == first + 1); /* by start */
@@ -765,7 +765,7 @@ wrong_cards_are_refused_by_rule(void **state)
     const world_arg_t none[] = { { FIELDS, 0, NULL } };
     assert_int_equal(world_call(house->programme, OP_PRICE_GET, CINEMA, none), STATUS_OK);
     mp_t card;
-    uint32_t count;
+    uint32_t count = 0;
     assert_true(world_get(house->programme, "card", &card) && mp_read_array(&card, &count));
     assert_int_equal(count, 0);
     house_close();
