@@ -57,7 +57,7 @@
  * ordered; ORDER LATE_PAY and OFFER follow money that came after the order's end; PAYMENT MISMATCH
  * is another sum than asked for. PLACE is one in a waiting room; RETURN takes back a LEAVE while
  * the places are not drawn yet. SHOW is a showtime of the programme; DONE and REFUSE are what the
- * box office says to the step that it was told. */
+ * box office says to the step that it was told, KEEP that it was not to be forgotten. */
 #define MACHINE_EVENTS(E)                                                                          \
     E(SEAT, LOCK, "lock")                                                                          \
     E(SEAT, RELEASE, "release")                                                                    \
@@ -104,7 +104,8 @@
     E(SHOW, CLOSE, "close")                                                                        \
     E(SHOW, CANCEL, "cancel")                                                                      \
     E(SHOW, DONE, "done")                                                                          \
-    E(SHOW, REFUSE, "refuse")
+    E(SHOW, REFUSE, "refuse")                                                                      \
+    E(SHOW, KEEP, "keep")
 
 typedef enum {
     MACHINE_SEAT,
@@ -217,7 +218,15 @@ enum {
     PLACE_ON_RETURN,
     PLACE_EVENTS
 };
-enum { SHOW_ON_PUBLISH, SHOW_ON_CLOSE, SHOW_ON_CANCEL, SHOW_ON_DONE, SHOW_ON_REFUSE, SHOW_EVENTS };
+enum {
+    SHOW_ON_PUBLISH,
+    SHOW_ON_CLOSE,
+    SHOW_ON_CANCEL,
+    SHOW_ON_DONE,
+    SHOW_ON_REFUSE,
+    SHOW_ON_KEEP,
+    SHOW_EVENTS
+};
 
 /* Is there such a step? */
 bool machine_allows(machine_t machine, uint8_t state, uint8_t event);

@@ -14,6 +14,7 @@ static const struct {
     { OP_SHOWTIME_PUT, prog_show_ended },
     { OP_SHOWTIME_SHUT, prog_show_ended },
     { OP_SHOWTIME_CANCEL, prog_show_ended },
+    { OP_SHOWTIME_REMOVE, prog_show_removed },
 };
 
 static state_key_t

@@ -212,14 +212,24 @@ prog_show_ended(turn_t *turn, const uint64_t about[2], status_t status)
     (void)prog_published(turn, cinema);
 }
 
-/* ------------------------------------------------------------------ drafts */
+/* ------------------------------------------------------------------ forgetting */
 
 static bool
 sale_may_delete(const show_t *show)
 {
-    return show->state == SHOW_DRAFT;
+    return show->state == SHOW_DRAFT || show->state == SHOW_CANCELLED ||
+           show->state == SHOW_PUBLISHED;
 }
 
+static void
+sale_forget(turn_t *turn, uint64_t cinema, uint32_t number)
+{
+    const show_t *show = show_get(turn, cinema, number);
+    show_day_remove(turn, cinema, show_day(show->starts_ms), number);
+    state_remove(turn->state, prog_key(cinema, PROG_SHOW, number));
+}
+
+/* What is published may have tickets: the box office knows. */
 status_t
 prog_delete(turn_t *turn, const command_t *command)
 {
@@ -227,11 +237,36 @@ prog_delete(turn_t *turn, const command_t *command)
     status_t status = sale_read(&sale, turn, command, sale_may_delete);
     if (status != STATUS_OK)
         return status;
+    if (!sale_room(&sale, OP_SHOWTIME_REMOVE))
+        return STATUS_BUSY;
     for (uint32_t i = 0; i < sale.count; i++) {
-        const show_t *show = show_get(turn, sale.cinema, sale.numbers[i]);
-        show_day_remove(turn, sale.cinema, show_day(show->starts_ms), sale.numbers[i]);
-        state_remove(turn->state, prog_key(sale.cinema, PROG_SHOW, sale.numbers[i]));
+        uint8_t room[32];
+        pack_t body;
+        if (show_get(turn, sale.cinema, sale.numbers[i])->state != SHOW_PUBLISHED) {
+            sale_forget(turn, sale.cinema, sale.numbers[i]);
+            continue;
+        }
+        (void)sale_step(&sale, sale.numbers[i], SHOW_ON_CANCEL);
+        pack_init(&body, room, sizeof room);
+        pack_map(&body, 1);
+        pack_key_uint(&body, "cinema", sale.cinema);
+        sale_tell(&sale, sale.numbers[i], OP_SHOWTIME_REMOVE, &body);
     }
     prog_changed(turn, sale.cinema);
     return STATUS_OK;
+}
+
+void
+prog_show_removed(turn_t *turn, const uint64_t about[2], status_t status)
+{
+    uint64_t cinema = about[0];
+    uint32_t number = (uint32_t)about[1];
+    if (status == STATUS_OK) {
+        sale_forget(turn, cinema, number);
+    } else {
+        show_t *show = show_edit(turn, cinema, number);
+        show->state = machine_next(MACHINE_SHOW, show->state, SHOW_ON_KEEP);
+        show->fault = status;
+    }
+    (void)prog_published(turn, cinema);
 }

@@ -158,7 +158,7 @@ show_pack(turn_t *turn, uint64_t cinema, uint32_t number)
     assert(show);
     const movie_t *movie = prog_movie(turn, cinema, show->movie);
     assert(movie);
-    pack_array(reply, 9);
+    pack_array(reply, 10);
     pack_uint(reply, show_id(cinema, number));
     pack_str(reply, machine_state_name(MACHINE_SHOW, show->state));
     pack_uint(reply, show->hall);
@@ -168,12 +168,13 @@ show_pack(turn_t *turn, uint64_t cinema, uint32_t number)
     pack_strn(reply, show->format, strnlen(show->format, sizeof show->format));
     pack_uint(reply, show->plan);
     pack_strn(reply, movie->title, strnlen(movie->title, sizeof movie->title));
+    pack_str(reply, show->fault ? status_name(show->fault) : "");
 }
 
 static void
 show_list_day(show_list_t *self, int64_t day)
 {
-    enum { LINE_MAX_BYTES = 192 };
+    enum { LINE_MAX_BYTES = 224 };
     pack_t *reply = self->turn->reply;
     self->day_count = 0;
     (void)show_day_visit(self->turn->state, self->command->key, day, show_list_place, self);

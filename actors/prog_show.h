@@ -97,6 +97,8 @@ bool show_desk_judge(const show_desk_t *self, turn_t *turn, uint64_t cinema, siz
 
 /* The box office has done, or refused, a step: for the table in outbox.c. */
 void prog_show_ended(turn_t *turn, const uint64_t about[2], status_t status);
+/* The same of a showtime that was to be forgotten. */
+void prog_show_removed(turn_t *turn, const uint64_t about[2], status_t status);
 
 /* What holds of the showtimes of a cinema; NULL, or a sentence. For prog_check(). */
 const char *prog_shows_check(state_t *state, uint64_t cinema);

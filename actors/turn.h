@@ -88,7 +88,7 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
     box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
     box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get,
-    box_showtime_put, box_showtime_shut, box_showtime_cancel;
+    box_showtime_put, box_showtime_shut, box_showtime_cancel, box_showtime_remove;
 /* Those of the programme. */
 handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, prog_movie_get,
     prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list, prog_save,

@@ -325,6 +325,8 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       M1(CINEMA), 0, "nothing", "a cinema ends the sale of its showtime")                          \
     O(80, SHOWTIME_CANCEL, box_showtime_cancel, "showtime.cancel", SHOWTIME, MACHINE, ROLE_ACTOR,  \
       M1(CINEMA), M1(REASON), "nothing", "a cinema cancels its showtime: all is paid back")        \
+    O(81, SHOWTIME_REMOVE, box_showtime_remove, "showtime.remove", SHOWTIME, MACHINE, ROLE_ACTOR,  \
+      M1(CINEMA), 0, "nothing", "a cinema takes its showtime back, if nobody has a seat there")    \
     O(100, CINEMA_SET, prog_cinema_set, "cinema.set", CINEMA, WRITE, ROLES_STAFF,                  \
       M4(NAME, TIME_ZONE, OPENING, CLEANING), M1(OFFSETS), "version",                              \
       "make a cinema, or say all of it again")                                                     \
@@ -362,7 +364,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(112, PROGRAMME_LIST, prog_list, "programme.list", CINEMA, READ, ROLES_STAFF,                 \
       M2(FROM_MS, UNTIL_MS), M5(MOVIE, HALL_NUMBER, FORMAT, STATE, FROM) | M1(LIMIT),              \
       "version, total, showtimes: [[showtime, state, hall_number, movie, starts_ms, ends_ms, "     \
-      "format, plan version, title]]",                                                             \
+      "format, plan version, title, why its last step was refused]]",                              \
       "the showtimes of a cinema by start, drafts too; at most 400 days")                          \
     O(113, PROGRAMME_PUBLISH, prog_publish, "programme.publish", CINEMA, WRITE, ROLES_STAFF,       \
       M1(IDS), M1(OPENS), "version", "put drafts on sale, from opens_ms on; all or none")          \
@@ -371,7 +373,8 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(115, PROGRAMME_CANCEL, prog_cancel, "programme.cancel", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
       M1(REASON), "version", "cancel published showtimes: every ticket is paid back")              \
     O(116, PROGRAMME_DELETE, prog_delete, "programme.delete", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
-      0, "version", "forget drafts")                                                               \
+      0, "version",                                                                                \
+      "forget drafts, what is cancelled, and, in a moment, what is published and has no tickets")  \
     O(117, PRICE_SET, prog_price_set, "price.set", CINEMA, WRITE, ROLES_STAFF, M1(CARD), 0,        \
       "version", "say the whole price card; what is published later sells by it")                  \
     O(118, PRICE_GET, prog_price_get, "price.get", CINEMA, READ, ROLES_ALL, 0, 0, "version, card", \

@@ -87,7 +87,8 @@
     X(204, CATALOGUE_FULL, "no more of these are kept here")                                       \
     X(205, SHOW_STATE, "the showtime's state does not allow this")                                 \
     X(206, CONFLICT, "the programme does not allow this")                                          \
-    X(207, NO_OFFSETS, "the cinema was set without the offsets of its time zone")
+    X(207, NO_OFFSETS, "the cinema was set without the offsets of its time zone")                  \
+    X(208, HAS_TICKETS, "the showtime has tickets, or seats that somebody holds")
 
 enum {
 #define X(code, name, text) STATUS_##name = (code),

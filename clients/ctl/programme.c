@@ -229,7 +229,8 @@ programme_print_row(const programme_t *self, const json_t *row)
     printf("  %s-%s  %-10s %10" PRId64 "  ", from + 11, until + 11,
            programme_text(row, SHOW_ROW_STATE), programme_word(row, SHOW_ROW_ID));
     ctl_print_padded(programme_text(row, SHOW_ROW_FORMAT), 5);
-    printf(" %s\n", programme_text(row, SHOW_ROW_TITLE));
+    printf(" %s%s%s\n", programme_text(row, SHOW_ROW_TITLE),
+           *programme_text(row, SHOW_ROW_FAULT) ? "  " : "", programme_text(row, SHOW_ROW_FAULT));
 }
 
 /* Day by day, hall by hall. */

@@ -5,7 +5,7 @@
 #include "actors/conflict.h"
 #include "clients/ctl/ctl.h"
 
-/* [showtime, state, hall_number, movie, starts_ms, ends_ms, format, plan version, title] */
+/* [showtime, state, hall_number, movie, starts_ms, ends_ms, format, plan version, title, fault] */
 enum {
     SHOW_ROW_ID,
     SHOW_ROW_STATE,
@@ -16,6 +16,7 @@ enum {
     SHOW_ROW_FORMAT,
     SHOW_ROW_PLAN,
     SHOW_ROW_TITLE,
+    SHOW_ROW_FAULT,
     SHOW_ROW_WORDS,
 };
 #define PROGRAMME_DAY_MS INT64_C(86400000)

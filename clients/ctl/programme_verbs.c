@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --week begins on its day; --day is one; --days are that many. */
 static bool
@@ -172,10 +173,51 @@ verbs_cancel(ctl_t *ctl)
     return verbs_step(ctl, OP_PROGRAMME_CANCEL, "published", "cancelled");
 }
 
+/* Those that were on sale are forgotten when the box office agrees, a moment later: wait for that,
+ * and say which have tickets. */
+static ctl_exit_t
+verbs_gone(ctl_t *ctl)
+{
+    enum { TRIES = 50, PAUSE_MS = 100 };
+    programme_t self;
+    json_t *rows = NULL, *row;
+    size_t index, kept = 0, open = 1;
+    ctl_exit_t outcome = programme_open(&self, ctl);
+    int32_t today = 0;
+    if (outcome == CTL_DONE && !programme_day(&self, CTL_FLAG_DAY, "today", &today))
+        outcome = CTL_USAGE;
+    for (int i = 0; i < TRIES && outcome == CTL_DONE && open; i++) {
+        json_decref(rows);
+        outcome = programme_days(&self, today - 1, 398, NULL, &rows);
+        open = 0;
+        json_array_foreach(rows, index, row) open +=
+            strcmp(programme_text(row, SHOW_ROW_STATE), "cancelling") == 0;
+        if (open)
+            (void)usleep(PAUSE_MS * 1000);
+    }
+    json_array_foreach(rows, index, row)
+    {
+        for (int i = 0; i < ctl->argument_count; i++) {
+            uint64_t id;
+            if (!ctl_parse_u64(ctl->arguments[i], &id) ||
+                (int64_t)id != programme_word(row, SHOW_ROW_ID))
+                continue;
+            fprintf(stderr, "%" PRIu64 " stays: %s\n", id, programme_text(row, SHOW_ROW_FAULT));
+            kept++;
+        }
+    }
+    json_decref(rows);
+    programme_close(&self);
+    if (outcome == CTL_DONE && kept)
+        outcome = ctl_say(CTL_REFUSED, "%zu of %d were not deleted", kept, ctl->argument_count);
+    return outcome;
+}
+
 static ctl_exit_t
 verbs_delete(ctl_t *ctl)
 {
-    return verbs_step(ctl, OP_PROGRAMME_DELETE, "draft", "deleted");
+    ctl_exit_t outcome = verbs_step(ctl, OP_PROGRAMME_DELETE, "draft", "deleted");
+    return outcome == CTL_DONE && ctl->argument_count ? verbs_gone(ctl) : outcome;
 }
 
 #define VERBS_SPAN (CTL_FLAG(CINEMA) | CTL_FLAG(WEEK) | CTL_FLAG(DAY) | CTL_FLAG(DAYS))

@@ -66,9 +66,13 @@ check 'all are drafts' [ "$(count draft "$monday")" = $((drafted + 1)) ]
 check 'nobody sees them' [ -z "$(marquee showtimes list --json | grep -o '\[70000[0-9]*,' | head -n 1)" ]
 check 'the week is published' marquee programme publish --cinema 7 --week "$monday" >/dev/null
 check 'all of it' becomes published "$monday" $((drafted + 1))
-refused 'what is published' 'SHOW_STATE' marquee programme delete "$first"
 export WEB_SHOWTIME=$first
 web planned
+refused 'what has tickets' "$first stays: HAS_TICKETS" marquee programme delete "$first"
+second=$((first + 1))
+check 'what has none goes' marquee programme delete $second >/dev/null
+check 'it is gone' grep -q UNKNOWN_SHOWTIME <(marquee programme publish $second 2>&1)
+check 'and not sold any more' grep -q SHOWTIME_CANCELLED <(marquee seats best $second 2 2>&1)
 
 check 'a week is copied' marquee programme copy --cinema 7 --from "$monday" --to "$(later "$monday" 7)" >"$work/out" 2>"$work/said"
 check 'without the film that ended' grep -q 'Tide is left out: .*over' "$work/said"

@@ -272,10 +272,17 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
 {
     if (!pick_lock(sim, person))
         return false;
-    bool pay = chance_below(&sim->chance, 2);
-    pack_map(pack, 2u + pay);
+    bool pay = chance_below(&sim->chance, 2), child = chance_below(&sim->chance, 8) == 0;
+    pack_map(pack, 2u + pay + child);
     pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
+    if (child) { /* whose seat it is, or somebody else's */
+        pack_str(pack, "audiences");
+        pack_array(pack, 1);
+        pack_array(pack, 2);
+        pack_uint(pack, HALL_SEATS / 2 - 8 + chance_below(&sim->chance, 14));
+        pack_str(pack, "child");
+    }
     if (pay)
         pack_key_str(pack, "provider", "sandbox");
     return true;
@@ -645,6 +652,8 @@ const act_t acts[] = {
     { OP_MOVIE_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
     { OP_HALL_GET, GUEST, 2, programme_make_of_hall, NULL, false },
     { OP_HALL_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_PRICE_SET, STAFF, 4, programme_make_card, NULL, false },
+    { OP_PRICE_GET, GUEST, 1, programme_make_of_cinema, NULL, false },
     { OP_PROGRAMME_SAVE, STAFF, 20, shows_make_save, NULL, false },
     { OP_PROGRAMME_CHECK, STAFF, 2, shows_make_save, NULL, false },
     { OP_PROGRAMME_LIST, STAFF, 2, shows_make_list, NULL, false },

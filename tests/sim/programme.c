@@ -96,6 +96,29 @@ programme_make_of_hall(sim_t *sim, person_t *person, pack_t *pack)
     return true;
 }
 
+/* Rules of all kinds, and one now and then that is wrong. */
+bool
+programme_make_card(sim_t *sim, person_t *person, pack_t *pack)
+{
+    static const char *const audiences[] = { "", "child", "senior", "adult" };
+    uint32_t count = chance_below(&sim->chance, 4);
+    pick_cinema(sim, person);
+    pack_map(pack, 1);
+    pack_str(pack, "card");
+    pack_array(pack, count);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_array(pack, 7);
+        pack_str(pack, chance_below(&sim->chance, 2) ? "" : "a");
+        pack_uint(pack, chance_below(&sim->chance, 700));
+        pack_uint(pack, 700 + chance_below(&sim->chance, 750));
+        pack_uint(pack, chance_below(&sim->chance, 128));
+        pack_str(pack, "");
+        pack_str(pack, audiences[chance_below(&sim->chance, 4)]);
+        pack_uint(pack, 1000 + chance_below(&sim->chance, 5000));
+    }
+    return true;
+}
+
 bool
 programme_make_of_cinema(sim_t *sim, person_t *person, pack_t *pack)
 {

@@ -12,7 +12,7 @@ typedef struct {
 } cinema_board_t;
 
 act_make_fn programme_make_cinema, programme_make_movie, programme_make_of_movie,
-    programme_make_hall, programme_make_of_hall, programme_make_of_cinema;
+    programme_make_hall, programme_make_of_hall, programme_make_of_cinema, programme_make_card;
 /* An event leaves a partition: versions have no gaps. */
 void programme_event(sim_t *sim, uint32_t partition, const wire_header_t *header);
 /* What must hold of the cinemas of a partition between two entries. */

@@ -84,6 +84,7 @@ static const struct {
     { MACHINE_SHOW, "closed", "cancel", "cancelling" },
     { MACHINE_SHOW, "cancelling", "done", "cancelled" },
     { MACHINE_SHOW, "cancelling", "refuse", "closed" },
+    { MACHINE_SHOW, "cancelling", "keep", "published" },
 };
 enum { EXPECTED = sizeof expected / sizeof expected[0] };
 

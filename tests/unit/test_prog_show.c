@@ -517,7 +517,6 @@ only_what_is_published_can_be_bought(void **state)
     assert_true(world_uint(house->box, "seats") == 30);
     const item_t changed = { ids[0], 1, 1, AT(18), 0, NULL };
     assert_int_equal(save(&changed, 1), STATUS_SHOW_STATE);
-    assert_int_equal(step(OP_PROGRAMME_DELETE, ids, 1), STATUS_SHOW_STATE);
     assert_int_equal(step(OP_PROGRAMME_PUBLISH, ids, 1), STATUS_SHOW_STATE);
     house_close();
 }
@@ -617,6 +616,31 @@ what_is_closed_sells_no_more_and_keeps_its_tickets(void **state)
     assert_int_equal(step(OP_PROGRAMME_CANCEL, &id, 1), STATUS_OK);
     house_carry();
     state_is(id, "cancelled");
+    house_close();
+}
+
+static void
+what_has_tickets_is_not_forgotten(void **state)
+{
+    (void)state;
+    house_open();
+    uint64_t ids[] = { one(1, AT(12)), one(2, AT(12)), one(1, AT(18)), one(2, AT(18)) };
+    assert_int_equal(step(OP_PROGRAMME_PUBLISH, ids, 3), STATUS_OK);
+    house_carry();
+    buy(ids[0], 1, "1,2", true);
+    assert_int_equal(BOX(ids[1], SEATS_LOCK, N(USER, 1), T(SEATS, "1,2")), STATUS_OK);
+    assert_int_equal(step(OP_PROGRAMME_DELETE, ids, 4), STATUS_OK);
+    assert_null(show_of(ids[3])); /* a draft goes at once */
+    state_is(ids[0], "cancelling");
+    house_carry();
+    for (int i = 0; i < 2; i++) {
+        state_is(ids[i], "published");
+        assert_int_equal(show_of(ids[i])->fault, STATUS_HAS_TICKETS);
+    }
+    assert_int_equal(BOX(ids[0], SEATS_LOCK, N(USER, 2), T(SEATS, "11,12")), STATUS_OK);
+    assert_null(show_of(ids[2]));
+    assert_int_equal(BOX(ids[2], SEATS_LOCK, N(USER, 2), T(SEATS, "11,12")),
+                     STATUS_SHOWTIME_CANCELLED);
     house_close();
 }
 
@@ -831,6 +855,7 @@ main(void)
         cmocka_unit_test(a_number_that_is_taken_leaves_a_draft),
         cmocka_unit_test(a_draft_that_begins_too_soon_is_not_published),
         cmocka_unit_test(what_is_closed_sells_no_more_and_keeps_its_tickets),
+        cmocka_unit_test(what_has_tickets_is_not_forgotten),
         cmocka_unit_test(what_is_cancelled_is_paid_back),
         cmocka_unit_test(the_first_rule_that_fits_says_the_price),
         cmocka_unit_test(wrong_cards_are_refused_by_rule),
