@@ -290,15 +290,15 @@ programme_say_place(const char *file, const json_t *lines, int64_t index)
 
 /* [index, kind, weight, showtime, title, starts_ms, ends_ms] each. */
 static void
-programme_say_conflicts(const programme_t *self, const json_t *reply, const char *file,
-                        const json_t *lines)
+programme_say_conflicts(const programme_t *self, const json_t *reply, size_t before,
+                        const char *file, const json_t *lines)
 {
     size_t index, said = 0;
     json_t *one;
     json_array_foreach(json_object_get(reply, "conflicts"), index, one)
     {
         char clock[PROGRAMME_MOMENT_ROOM];
-        programme_say_place(file, lines, programme_word(one, 0));
+        programme_say_place(file, lines, programme_word(one, 0) + (int64_t)before);
         fprintf(stderr, "%s (%s)", programme_text(one, 1), programme_text(one, 2));
         if (*programme_text(one, 4))
             fprintf(stderr, ": %s, %s", programme_text(one, 4),
@@ -310,38 +310,79 @@ programme_say_conflicts(const programme_t *self, const json_t *reply, const char
         fprintf(stderr, "and %" PRId64 " more\n", ctl_number(reply, "total") - (int64_t)said);
 }
 
+/* One command's worth. `before` items of the list were saved by others. */
+static ctl_exit_t
+programme_save_some(programme_t *self, json_t *items, size_t before, const char *file,
+                    const json_t *lines, json_t **reply)
+{
+    status_t status;
+    ctl_exit_t outcome = ctl_try(self->ctl, OP_PROGRAMME_SAVE, self->cinema,
+                                 json_pack("{s:o}", "showtimes", items), reply, &status);
+    if (outcome != CTL_DONE)
+        return outcome;
+    if (!self->ctl->json)
+        programme_say_conflicts(self, *reply, before, file, lines);
+    if (status == STATUS_OK)
+        return CTL_DONE;
+    (void)ctl_print_json(self->ctl, *reply);
+    if (json_object_get(*reply, "index"))
+        programme_say_place(file, lines, ctl_number(*reply, "index") + (int64_t)before);
+    const char *reason = ctl_text(*reply, "reason");
+    return ctl_say(CTL_REFUSED, "%s: %s%s%s; nothing was saved", marquee_status_name(status),
+                   marquee_status_text(status), *reason ? ": " : "", reason);
+}
+
+/* Take new drafts back: of a list that was too long for one command, and could not be saved whole.
+ */
+static void
+programme_unsave(programme_t *self, int64_t first, int64_t count)
+{
+    for (int64_t at = 0; at < count;) {
+        json_t *reply, *ids = json_array();
+        for (; at < count && json_array_size(ids) < IDS_MAX; at++)
+            (void)json_array_append_new(ids, json_integer(first + at));
+        if (ctl_ask(self->ctl, OP_PROGRAMME_DELETE, self->cinema, json_pack("{s:o}", "ids", ids),
+                    &reply) != CTL_DONE)
+            return;
+        json_decref(reply);
+    }
+}
+
+/* More than one command takes are new ones: their numbers follow one another, so they are taken
+ * back if one of the later commands is refused. */
 ctl_exit_t
 programme_save(programme_t *self, json_t *items, const char *file, const json_t *lines,
                json_t **reply)
 {
-    json_t *answer;
-    status_t status;
-    size_t count = json_array_size(items);
-    if (reply)
-        *reply = NULL;
-    if (count == 0 || count > SHOWTIMES_MAX) {
-        json_decref(items);
-        return ctl_say(CTL_REFUSED, "1 to %d showtimes are saved at a time, not %zu", SHOWTIMES_MAX,
-                       count);
-    }
-    ctl_exit_t outcome = ctl_try(self->ctl, OP_PROGRAMME_SAVE, self->cinema,
-                                 json_pack("{s:o}", "showtimes", items), &answer, &status);
-    if (outcome != CTL_DONE)
-        return outcome;
-    if (!self->ctl->json)
-        programme_say_conflicts(self, answer, file, lines);
-    if (status != STATUS_OK) {
-        (void)ctl_print_json(self->ctl, answer);
-        if (json_object_get(answer, "index"))
-            programme_say_place(file, lines, ctl_number(answer, "index"));
-        const char *reason = ctl_text(answer, "reason");
-        outcome = ctl_say(CTL_REFUSED, "%s: %s%s%s; nothing was saved", marquee_status_name(status),
-                          marquee_status_text(status), *reason ? ": " : "", reason);
-    }
-    if (outcome == CTL_DONE && reply)
-        *reply = answer;
-    else
+    size_t count = json_array_size(items), at = 0;
+    int64_t first = 0, saved = 0;
+    json_t *answer = NULL;
+    ctl_exit_t outcome = CTL_DONE;
+    if (count == 0 || count > PROGRAMME_SAVE_MAX)
+        outcome = ctl_say(CTL_REFUSED, "1 to %d showtimes are saved at a time, not %zu",
+                          PROGRAMME_SAVE_MAX, count);
+    while (outcome == CTL_DONE && at < count) {
+        json_t *some = json_array();
+        size_t before = at;
         json_decref(answer);
+        for (; at < count && json_array_size(some) < SHOWTIMES_MAX; at++)
+            (void)json_array_append(some, json_array_get(items, at));
+        outcome = programme_save_some(self, some, before, file, lines, &answer);
+        if (outcome == CTL_DONE) {
+            first = before ? first : ctl_number(answer, "first");
+            saved += ctl_number(answer, "count");
+        } else if (saved) {
+            programme_unsave(self, first, saved);
+        }
+    }
+    json_decref(items);
+    if (outcome == CTL_DONE) {
+        (void)json_object_set_new(answer, "first", json_integer(first));
+        (void)json_object_set_new(answer, "count", json_integer(saved));
+    }
+    if (reply)
+        *reply = outcome == CTL_DONE ? json_incref(answer) : NULL;
+    json_decref(answer);
     return outcome;
 }
 

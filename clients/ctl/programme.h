@@ -23,6 +23,7 @@ enum {
 enum {
     PROGRAMME_SHOWTIME_IDS = 1000000, /* showtime ids of a cinema: cinema * this + number */
     PROGRAMME_WEEK = 7,
+    PROGRAMME_SAVE_MAX = 8192,
 };
 
 typedef struct {
@@ -64,7 +65,8 @@ ctl_exit_t programme_days(programme_t *self, int32_t first, int32_t days, const 
                           json_t **rows);
 /* Print rows by hall and day. */
 void programme_print(const programme_t *self, const json_t *rows);
-/* Save items (taken), all or none; `lines` says for each where it came from, NULL: its number. What
+/* Save items (taken), all or none (more than one command takes are all new, and a fault in between
+ * may leave some); `lines` says for each where it came from, NULL: its number. What
  * speaks against it is said. *reply, if it is wanted, is the caller's. */
 ctl_exit_t programme_save(programme_t *self, json_t *items, const char *file, const json_t *lines,
                           json_t **reply);
