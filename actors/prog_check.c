@@ -297,9 +297,10 @@ check_pack(const show_desk_t *self, turn_t *turn, uint64_t cinema, uint32_t inde
     pack_int(reply, other ? other->end_ms : 0);
 }
 
+/* Those that are refused, or the others; how many they are. */
 static uint64_t
-check_find(const show_desk_t *self, turn_t *turn, uint64_t cinema, size_t bytes, uint32_t *packed,
-           bool *good)
+check_find(const show_desk_t *self, turn_t *turn, uint64_t cinema, size_t bytes, bool refused,
+           uint32_t *packed)
 {
     enum { FOUND_MAX = CONFLICT_KINDS + SHOWTIMES_MAX + SHOW_THERE_MAX, LINE_MAX_BYTES = 192 };
     conflict_t found[FOUND_MAX];
@@ -307,9 +308,10 @@ check_find(const show_desk_t *self, turn_t *turn, uint64_t cinema, size_t bytes,
     for (uint32_t i = 0; i < self->wish_count; i++) {
         uint32_t count = conflict_find(&self->index, i, found, FOUND_MAX);
         assert(count <= FOUND_MAX);
-        total += count;
         for (uint32_t at = 0; at < count; at++) {
-            *good &= conflict_weight(found[at].kind) != CONFLICT_REFUSED;
+            if ((conflict_weight(found[at].kind) == CONFLICT_REFUSED) != refused)
+                continue;
+            total++;
             if (turn->reply->size + LINE_MAX_BYTES > bytes)
                 continue;
             check_pack(self, turn, cinema, i, &found[at]);
@@ -322,15 +324,15 @@ check_find(const show_desk_t *self, turn_t *turn, uint64_t cinema, size_t bytes,
 bool
 show_desk_judge(const show_desk_t *self, turn_t *turn, uint64_t cinema, size_t bytes)
 {
-    bool good = true;
     uint32_t packed = 0;
     pack_str(turn->reply, "conflicts");
     size_t array = box_array_begin(turn->reply);
-    uint64_t total = check_find(self, turn, cinema, bytes, &packed, &good);
+    uint64_t refused = check_find(self, turn, cinema, bytes, true, &packed);
+    uint64_t others = check_find(self, turn, cinema, bytes, false, &packed);
     box_array_end(turn->reply, array, packed);
-    pack_key_uint(turn->reply, "total", total);
-    pack_key_bool(turn->reply, "good", good);
-    return good;
+    pack_key_uint(turn->reply, "total", refused + others);
+    pack_key_bool(turn->reply, "good", refused == 0);
+    return refused == 0;
 }
 
 status_t

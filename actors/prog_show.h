@@ -89,8 +89,8 @@ typedef struct {
 /* Read the field `showtimes` and all that it must be judged by. STATUS_OK, or the refusal, which
  * names the item by `index`. */
 status_t show_desk_open(show_desk_t *self, turn_t *turn, const command_t *command);
-/* Pack "conflicts" (in at most so many bytes), "total" and "good": is nothing of it of weight
- * REFUSED? */
+/* Pack "conflicts" (in at most so many bytes, what is refused first), "total" and "good": is
+ * nothing of it of weight REFUSED? */
 bool show_desk_judge(const show_desk_t *self, turn_t *turn, uint64_t cinema, size_t bytes);
 
 /* --- the sale (prog_sale.c) ------------------------------------------------------------------- */
