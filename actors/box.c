@@ -60,7 +60,7 @@ box_set_due(box_t *self, uint32_t number, int64_t due_ms)
     state_set_due(self->turn->state, box_key(self->showtime, BOX_PURCHASE, number), due_ms);
 }
 
-const zone_t *
+const box_zone_t *
 box_zone(const head_t *head, uint8_t letter)
 {
     for (uint32_t i = 0; i < head->zone_count; i++)
@@ -306,6 +306,8 @@ box_due(turn_t *turn, state_key_t key)
         box_charge_due(&box, (uint32_t)key.number);
     } else if (key.table == BOX_QUEUE) {
         box_queue_tick(&box);
+    } else if (key.table == BOX_PLAN) {
+        box_plan_due(&box);
     } else {
         assert(key.table == BOX_REFUND);
         box_refund_due(&box, key.number);

@@ -12,6 +12,10 @@
  *   K hash  16 bytes: a nonce; due when it is forgotten
  *   Q, E, U the waiting room: see box_queue.h
  *   C, W, B what payment providers are asked and tell: see box_charge.h
+ *   A 0     box_fare_t a zone, in the order of the head's: what it costs each audience; absent
+ *           where a showtime was opened by hand: then all pay the zone's price
+ *   G 0     box_plan_t: the cinema that put it on sale, if one did; due while a cancelled
+ *           showtime's purchases are walked
  * Space 0 is the partition's own:
  *   R 0     rules_t: defaults for new showtimes
  *   N 0     counters_t
@@ -22,7 +26,9 @@
  * (3) A purchase that holds seats locked is due when they are to be let go; no other is due.
  * (4) A lock that ended without an order has no record; its number is not used again.
  * (5) The head's counts are those of the seats, and so is what it says is held by tag.
- * (6) Every ticket that is void stands in V once, and no other does. */
+ * (6) Every ticket that is void stands in V once, and no other does.
+ * (7) Of a cancelled showtime, purchases that were walked hold nothing but tickets that were used.
+ */
 #ifndef BOX_H
 #define BOX_H
 #include "actors/layout.h"
@@ -40,6 +46,8 @@ enum {
     BOX_QUEUE = 'Q',
     BOX_QUEUE_PAGE = 'E',
     BOX_QUEUE_USERS = 'U',
+    BOX_PLAN = 'G',
+    BOX_FARES = 'A',
     BOX_RULES = 'R',
     BOX_COUNTERS = 'N',
     BOX_PAGE = 'Z',
@@ -80,22 +88,24 @@ typedef struct {
     int64_t price;
     char name[BOX_ZONE_NAME];
     uint8_t letter, zero[7];
-} zone_t;
-_Static_assert(sizeof(zone_t) == 48, "stored");
+} box_zone_t;
+_Static_assert(sizeof(box_zone_t) == 48, "stored");
 
 typedef struct {
     uint32_t number;    /* of the last change of seats */
     uint32_t purchases; /* numbers given out */
     uint16_t counts[SEAT_STATES];
     uint16_t seat_count;
-    uint8_t zone_count, room, zero[2]; /* room: 1 when there is, or was, a waiting room */
+    uint8_t zone_count, room; /* room: 1 when there is, or was, a waiting room */
+    uint8_t planned;          /* 1: a cinema put it on sale, so there are C and A */
+    uint8_t cancelled;
     rules_t rules;
     int64_t opens_ms, closes_ms, starts_ms, ends_ms;
     /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */
     int64_t in, live, pending, refunding, refunded;
     uint16_t held[BOX_TAG_GROUPS]; /* seats locked, by a group of the holder's tag */
     char title[BOX_TITLE], hall[BOX_HALL], format[BOX_FORMAT], time_zone[BOX_TIME_ZONE];
-    zone_t zones[BOX_ZONES_MAX]; /* zone_count of them stored */
+    box_zone_t zones[BOX_ZONES_MAX]; /* zone_count of them stored */
 } head_t;
 enum {
     HEAD_HOT = 240,
@@ -111,7 +121,7 @@ typedef struct {
     uint16_t seat;
     uint8_t zone, ticket;
     uint8_t print; /* its print state less one: 0 is issued, also in what older programs wrote */
-    uint8_t zero;
+    uint8_t audience;
     uint16_t prints; /* that came out of a printer */
 } line_t;
 _Static_assert(sizeof(line_t) == 40, "stored");
@@ -177,6 +187,19 @@ typedef struct {
 } nonces_t;
 _Static_assert(sizeof(nonces_t) == 8, "stored");
 
+typedef struct {
+    int64_t price[AUDIENCES];
+} box_fare_t;
+_Static_assert(sizeof(box_fare_t) == 32, "stored");
+
+typedef struct {
+    uint64_t cinema;
+    uint32_t movie;
+    uint32_t walked; /* purchases up to this number; of a cancelled showtime */
+    char reason[BOX_REASON];
+} box_plan_t;
+_Static_assert(sizeof(box_plan_t) == 80, "stored");
+
 /* A showtime while a command works on it. */
 typedef struct {
     turn_t *turn;
@@ -200,7 +223,7 @@ head_t *box_edit_head(box_t *self);
 const purchase_t *box_purchase(const box_t *self, uint32_t number);
 purchase_t *box_edit_purchase(box_t *self, uint32_t number);
 void box_set_due(box_t *self, uint32_t number, int64_t due_ms);
-const zone_t *box_zone(const head_t *head, uint8_t letter);
+const box_zone_t *box_zone(const head_t *head, uint8_t letter);
 uint16_t box_tag(uint64_t user);
 static inline uint32_t
 box_tag_group(uint16_t tag)
@@ -272,6 +295,16 @@ bool box_refund_of_extra(const box_t *self, const purchase_t *purchase, const ch
 const refund_t *box_refund(const box_t *self, uint64_t tell);
 /* Send a refund again. */
 void box_refund_due(box_t *self, uint64_t tell);
+
+/* Void what was not used and owe its price, for a purchase that has its money. */
+void box_refund_unused(box_t *self, uint32_t number, purchase_t *purchase, const char *reason);
+
+/* box_plan.c: what a seat of a zone costs an audience. */
+int64_t box_price(const box_t *self, uint8_t zone, audience_t audience);
+/* What a cinema said of it; NULL: it was opened by hand. */
+const box_plan_t *box_plan(const box_t *self);
+/* Walk on through the purchases of a cancelled showtime. */
+void box_plan_due(box_t *self);
 
 /* box_nonce.c: is the request new? STATUS_OK, and then its nonce is remembered for as long as its
  * time would be believed; or the refusal. Without a nonce nothing is asked of it. */

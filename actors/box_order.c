@@ -6,16 +6,44 @@
 #include <string.h>
 
 static void
-order_freeze_prices(const box_t *box, purchase_t *purchase)
+order_freeze_prices(const box_t *box, purchase_t *purchase, const uint8_t audiences[SEATS_MAX])
 {
     purchase->amount = 0;
     for (uint32_t i = 0; i < purchase->count; i++) {
         line_t *line = &purchase->lines[i];
-        const zone_t *zone = box_zone(box->head, line->zone);
-        assert(zone);
-        line->price = zone->price;
-        purchase->amount += zone->price;
+        line->audience = audiences[i];
+        line->price = box_price(box, line->zone, audiences[i]);
+        purchase->amount += line->price;
     }
+}
+
+/* [seat, audience] each, by line; seats that are not named are for adults. False when one is not
+ * of the lock, comes twice, or is for nobody that there is. */
+static bool
+order_read_audiences(const command_t *command, const purchase_t *held, uint8_t audiences[SEATS_MAX])
+{
+    bool named[SEATS_MAX] = { false };
+    memset(audiences, AUDIENCE_ADULT, SEATS_MAX);
+    if (!command_has(command, FIELD_AUDIENCES))
+        return true;
+    const value_t *value = command_value(command, FIELD_AUDIENCES);
+    mp_t items = value->list.items;
+    for (uint32_t i = 0; i < value->list.count; i++) {
+        uint32_t count, size, line = 0;
+        uint64_t seat;
+        const char *word;
+        if (!mp_read_array(&items, &count) || count != 2 || !mp_read_uint(&items, &seat) ||
+            !mp_read_str(&items, &word, &size))
+            return false;
+        while (line < held->count && held->lines[line].seat != seat)
+            line++;
+        audience_t audience = audience_named(word, size);
+        if (line == held->count || named[line] || audience == AUDIENCES)
+            return false;
+        named[line] = true;
+        audiences[line] = (uint8_t)audience;
+    }
+    return true;
 }
 
 status_t
@@ -39,11 +67,14 @@ box_order_create(turn_t *turn, const command_t *command)
         return STATUS_LOCK_ENDED;
     if (command_has(command, FIELD_PROVIDER) && !box_provider_taken(turn, provider))
         return STATUS_UNKNOWN_PROVIDER;
+    uint8_t audiences[SEATS_MAX];
+    if (!order_read_audiences(command, held, audiences))
+        return box_refuse_field(turn, FIELD_AUDIENCES);
     purchase_t *purchase = box_edit_purchase(&box, number);
     purchase->lock = machine_next(MACHINE_LOCK, purchase->lock, LOCK_ON_ORDER);
     purchase->order = ORDER_PENDING;
     purchase->payment = PAYMENT_CREATED;
-    order_freeze_prices(&box, purchase);
+    order_freeze_prices(&box, purchase, audiences);
     if (provider != PROVIDER_NONE)
         box_begin_payment(&box, number, purchase, provider);
     if (provider > PROVIDER_SANDBOX)
@@ -191,7 +222,8 @@ order_pack_lines(const box_t *box, const purchase_t *purchase, pack_t *reply)
     for (uint32_t i = 0; i < purchase->count; i++) {
         const line_t *line = &purchase->lines[i];
         const layout_seat_t *place = &box->layout->seats[line->seat - 1];
-        pack_map(reply, 5);
+        pack_map(reply, 6);
+        pack_key_str(reply, "audience", audience_name(line->audience));
         pack_key_uint(reply, "seat", line->seat);
         pack_key_str(reply, "row", box->layout->row_names[place->row]);
         pack_key_uint(reply, "column", place->column + 1u);

@@ -50,12 +50,20 @@
     S(PLACE, INSIDE, "inside")                                                                     \
     S(PLACE, BOUGHT, "bought")                                                                     \
     S(PLACE, LEFT, "left")                                                                         \
-    S(PLACE, EXPIRED, "expired")
+    S(PLACE, EXPIRED, "expired")                                                                   \
+    S(SHOW, DRAFT, "draft")                                                                        \
+    S(SHOW, OPENING, "opening")                                                                    \
+    S(SHOW, PUBLISHED, "published")                                                                \
+    S(SHOW, CLOSING, "closing")                                                                    \
+    S(SHOW, CLOSED, "closed")                                                                      \
+    S(SHOW, CANCELLING, "cancelling")                                                              \
+    S(SHOW, CANCELLED, "cancelled")
 
 /* SEAT TAKE: a late payment takes a free seat at once. LOCK EXPIRE and RELEASE also end what was
  * ordered; ORDER LATE_PAY and OFFER follow money that came after the order's end; PAYMENT MISMATCH
  * is another sum than asked for. PLACE is one in a waiting room; RETURN takes back a LEAVE while
- * the places are not drawn yet. */
+ * the places are not drawn yet. SHOW is a showtime of the programme; DONE and REFUSE are what the
+ * box office says to the step that it was told, KEEP that it was not to be forgotten. */
 #define MACHINE_EVENTS(E)                                                                          \
     E(SEAT, LOCK, "lock")                                                                          \
     E(SEAT, RELEASE, "release")                                                                    \
@@ -103,7 +111,13 @@
     E(PLACE, BUY, "buy")                                                                           \
     E(PLACE, LEAVE, "leave")                                                                       \
     E(PLACE, EXPIRE, "expire")                                                                     \
-    E(PLACE, RETURN, "return")
+    E(PLACE, RETURN, "return")                                                                     \
+    E(SHOW, PUBLISH, "publish")                                                                    \
+    E(SHOW, CLOSE, "close")                                                                        \
+    E(SHOW, CANCEL, "cancel")                                                                      \
+    E(SHOW, DONE, "done")                                                                          \
+    E(SHOW, REFUSE, "refuse")                                                                      \
+    E(SHOW, KEEP, "keep")
 
 typedef enum {
     MACHINE_SEAT,
@@ -115,6 +129,7 @@ typedef enum {
     MACHINE_PRINT, /* of a ticket, whatever its own state */
     MACHINE_PLACE,
     MACHINE_CHARGE, /* of an order at a payment provider, see box_charge.h */
+    MACHINE_SHOW,
     MACHINES
 } machine_t;
 
@@ -164,6 +179,17 @@ enum {
     PLACE_LEFT,
     PLACE_EXPIRED,
     PLACE_STATES
+};
+enum {
+    SHOW_NONE,
+    SHOW_DRAFT,
+    SHOW_OPENING,
+    SHOW_PUBLISHED,
+    SHOW_CLOSING,
+    SHOW_CLOSED,
+    SHOW_CANCELLING,
+    SHOW_CANCELLED,
+    SHOW_STATES
 };
 
 enum {
@@ -223,6 +249,15 @@ enum {
     PLACE_ON_EXPIRE,
     PLACE_ON_RETURN,
     PLACE_EVENTS
+};
+enum {
+    SHOW_ON_PUBLISH,
+    SHOW_ON_CLOSE,
+    SHOW_ON_CANCEL,
+    SHOW_ON_DONE,
+    SHOW_ON_REFUSE,
+    SHOW_ON_KEEP,
+    SHOW_EVENTS
 };
 
 /* Is there such a step? */

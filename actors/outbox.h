@@ -59,6 +59,9 @@ typedef struct {
 } inbox_t;
 _Static_assert(sizeof(inbox_t) == 8 + 16 * OUTBOX_WINDOW, "stored");
 
+/* What is done at the sender when a row has ended, for `about` it. */
+typedef void outbox_ended_fn(turn_t *turn, const uint64_t about[2], status_t status);
+
 /* Is there room for `rows` more to where this key belongs? */
 bool outbox_room(turn_t *turn, uint16_t operation, uint64_t key, uint32_t rows);
 /* Write a row, and tell it once the entry is durable. There is room. The operation takes role

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APPLY_VERSION = 5 }; /* raise with every change of what apply() does */
+enum { APPLY_VERSION = 6 }; /* raise with every change of what apply() does */
 
 /* Constants of a site's partition; the same in every run over its journal. Partitions are numbered
  * through: first those of the box office, then those of the programme. */
@@ -88,10 +88,14 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
     box_payment_opened, box_payment_callback, box_payment_audit, box_payment_list,
     box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
-    box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get;
-/* Those of outbox.c and probe.c, which partitions of both roles have. */
+    box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get,
+    box_showtime_put, box_showtime_shut, box_showtime_cancel, box_showtime_remove;
+/* Those of the programme. */
 handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, prog_movie_get,
-    prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list;
+    prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list, prog_save,
+    prog_check_only, prog_list, prog_publish, prog_close, prog_cancel, prog_delete, prog_price_set,
+    prog_price_get;
+/* Those of outbox.c and probe.c, which partitions of both roles have. */
 handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */

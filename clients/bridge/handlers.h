@@ -34,7 +34,10 @@
     X(wxpay_notify)                                                                                \
     X(alipay_notify)                                                                               \
     X(queue_join)                                                                                  \
-    X(queue_stream)
+    X(queue_stream)                                                                                \
+    X(cinemas)                                                                                     \
+    X(cinema_set)                                                                                  \
+    X(schedule_stream)
 
 #define X(name) route_handler_fn handle_##name;
 HANDLER_TABLE(X)

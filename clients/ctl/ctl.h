@@ -66,7 +66,16 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(DATE, "date", "DAY", "the day of the bill, YYYY-MM-DD in Beijing")                           \
     F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")                \
     F(HOURS, "hours", "N", "how long old keys, or a refusal, stay; 25")                            \
-    F(CINEMAS, "cinemas", "LIST", "those that a cinema_admin runs: 7,12")
+    F(CINEMAS, "cinemas", "LIST", "those that a cinema_admin runs: 7,12")                          \
+    F(CINEMA, "cinema", "N", "which cinema is meant")                                              \
+    F(WEEK, "week", "DAY", "seven days from this one on: today, tomorrow or YYYY-MM-DD")           \
+    F(TO, "to", "DAY", "the first day that is copied to; tomorrow")                                \
+    F(FORMAT, "format", "WORD", "2D, 3D, IMAX, ...")                                               \
+    F(CSV, "csv", NULL, "as CSV instead of JSON")                                                  \
+    F(EXPLAIN, "explain", NULL, "print the plan with its reasons, and what was left out")          \
+    F(SECONDS, "seconds", "N", "how long to look for a better plan; 30")                           \
+    F(GREEDY, "greedy", NULL, "the first plan that comes to mind")                                 \
+    F(RULES, "rules", "FILE", "weights of the score, holidays, rules of the plan: docs/planning.md")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,
@@ -100,7 +109,7 @@ typedef struct {
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_payment_verbs[], ctl_ticket_verbs[], ctl_key_verbs[],
     ctl_generic_verbs[], ctl_watch_verbs[], ctl_demo_verbs[], ctl_offline_verbs[],
-    ctl_queue_verbs[], ctl_desk_verbs[];
+    ctl_queue_verbs[], ctl_desk_verbs[], ctl_programme_verbs[], ctl_cinema_verbs[];
 ctl_run_fn queue_verify;      /* queue_verify.c, for queue.c */
 ctl_run_fn payment_reconcile; /* reconcile.c, for payments.c */
 

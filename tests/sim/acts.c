@@ -7,6 +7,7 @@
 #include "tests/sim/programme.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/queue.h"
+#include "tests/sim/shows.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -278,10 +279,17 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
 {
     if (!pick_lock(sim, person))
         return false;
-    bool pay = chance_below(&sim->chance, 2);
-    pack_map(pack, 2u + pay);
+    bool pay = chance_below(&sim->chance, 2), child = chance_below(&sim->chance, 8) == 0;
+    pack_map(pack, 2u + pay + child);
     pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
+    if (child) { /* whose seat it is, or somebody else's */
+        pack_str(pack, "audiences");
+        pack_array(pack, 1);
+        pack_array(pack, 2);
+        pack_uint(pack, HALL_SEATS / 2 - 8 + chance_below(&sim->chance, 14));
+        pack_str(pack, "child");
+    }
     if (pay)
         pack_key_str(pack, "provider", some_provider(sim));
     return true;
@@ -683,6 +691,15 @@ const act_t acts[] = {
     { OP_MOVIE_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
     { OP_HALL_GET, GUEST, 2, programme_make_of_hall, NULL, false },
     { OP_HALL_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_PRICE_SET, STAFF, 4, programme_make_card, NULL, false },
+    { OP_PRICE_GET, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_PROGRAMME_SAVE, STAFF, 20, shows_make_save, NULL, false },
+    { OP_PROGRAMME_CHECK, STAFF, 2, shows_make_save, NULL, false },
+    { OP_PROGRAMME_LIST, STAFF, 2, shows_make_list, NULL, false },
+    { OP_PROGRAMME_PUBLISH, STAFF, 30, shows_make_publish, shows_learn_published, false },
+    { OP_PROGRAMME_CLOSE, STAFF, 3, shows_make_close, NULL, false },
+    { OP_PROGRAMME_CANCEL, STAFF, 4, shows_make_cancel, NULL, false },
+    { OP_PROGRAMME_DELETE, STAFF, 2, shows_make_delete, NULL, false },
     { OP_PROBE_SEND, STAFF, 25, make_probe, NULL, false },
     { OP_PROBE_GET, STAFF, 2, make_of_partition, NULL, false },
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },

@@ -131,6 +131,8 @@ judge_settled(sim_t *sim)
         judge_showtime(sim, sim_home(OP_SHOWTIME_GET, sim->crowd->showtimes[i]), i, true);
     if (!sim->broken)
         judge_outbox(sim, true);
+    if (!sim->broken)
+        programme_agrees(sim, true);
     if (!bank_idle(sim))
         sim_broken(sim, "the bank still waits for an answer");
 }
