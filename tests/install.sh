@@ -50,5 +50,5 @@ check 'make install again' quiet env -u MAKEFLAGS -u MAKELEVEL make install DEST
 check 'the configuration was kept' [ "$(cat "$root"/etc/marquee/*.conf | grep -c '^# mine$')" = 2 ]
 check 'make uninstall' quiet env -u MAKEFLAGS -u MAKELEVEL make uninstall DESTDIR="$root" PREFIX=/usr
 check 'only the configuration is left' [ "$(find "$root" -type f | sort | tr '\n' ' ')" = \
-    "$root/etc/marquee/bridge.conf $root/etc/marquee/marquee.conf " ]
+    "$root/etc/marquee/bridge.conf $root/etc/marquee/cashier.conf $root/etc/marquee/marquee.conf " ]
 finish
