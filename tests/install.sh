@@ -44,7 +44,7 @@ check 'the unit names the installed sender' \
 check 'its socket is there' [ -s "$root/usr/lib/systemd/system/marquee-bridge.socket" ]
 check 'nothing is left to fill in' [ -z "$(grep -rlE '@[A-Z]+@' "$root/usr/lib/systemd" "$root/usr/lib/pkgconfig")" ]
 check 'the pages are there' [ -s "$root/usr/share/marquee/web/index.html" ]
-for file in marquee.conf bridge.conf sender.conf; do
+for file in marquee.conf bridge.conf cashier.conf sender.conf; do
     check "$file is there as an example, too" [ -s "$root/etc/marquee/$file.example" ]
     echo '# mine' >>"$root/etc/marquee/$file"
 done
@@ -52,8 +52,8 @@ check 'the bridge takes its configuration' quiet "$root/usr/bin/marquee-bridge" 
     -c "$root/etc/marquee/bridge.conf" --set session/directory="$work/bridge" --check
 check 'the sender takes its own' quiet "$root/usr/bin/marquee-sender" -c "$root/etc/marquee/sender.conf" --check
 check 'make install again' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
-check 'the configuration was kept' [ "$(cat "$root"/etc/marquee/*.conf | grep -c '^# mine$')" = 3 ]
+check 'the configuration was kept' [ "$(cat "$root"/etc/marquee/*.conf | grep -c '^# mine$')" = 4 ]
 check 'make uninstall' quiet env -u MAKEFLAGS -u MAKELEVEL make uninstall DESTDIR="$root" PREFIX=/usr
 check 'only the configuration is left' [ "$(find "$root" -type f | sort | tr '\n' ' ')" = \
-    "$root/etc/marquee/bridge.conf $root/etc/marquee/marquee.conf $root/etc/marquee/sender.conf " ]
+    "$root/etc/marquee/bridge.conf $root/etc/marquee/cashier.conf $root/etc/marquee/marquee.conf $root/etc/marquee/sender.conf " ]
 finish
