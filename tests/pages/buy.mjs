@@ -2,7 +2,7 @@
 // phone.
 import { spawnSync } from 'node:child_process'
 import { check, equal, finish } from '../web/check.mjs'
-import { accessible, browser, clickSeat, open, pay, person, seatIs, seen, shot, stateOf, tapSeat } from './browser.mjs'
+import { accessible, clickSeat, open, pay, person, seatIs, seen, shot, stateOf, tapSeat } from './browser.mjs'
 
 /* ---------------------------------------------------------------- by mouse */
 

@@ -1,9 +1,8 @@
 // gate - tickets without a network, the kiosk by scanner and camera, and the staff's house: blocks, orders, refunds.
-import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { check, equal, finish } from '../web/check.mjs'
 import { ask } from '../web/http.mjs'
-import { accessible, browser, clickSeat, open, pay, person, seatIs, seen, shot, stateOf, wait_ms } from './browser.mjs'
+import { accessible, clickSeat, open, pay, person, seatIs, seen, shot, stateOf } from './browser.mjs'
 
 const { WEB_STAFF: key, WEB_WORK: work } = process.env
 const show = open({ title: '夜潮 Night Tide' })
@@ -109,6 +108,14 @@ const tokens = await buyer.page.locator('.ticket-code code').allInnerTexts()
     const told = await ask('POST', '/api/kiosks/lobby-1/commands', { body: { command: 'message', text: 'Hall 9 opens late' }, headers: { authorization: `Bearer ${key}` } })
     equal('staff reach it', told.json, { told: 1 })
     await seen(page, 'Hall 9 opens late')
+
+    // Taken out of service by staff alone.
+    await page.getByRole('button', { name: t('kiosk.leave') }).click()
+    for (const [word, then] of [['guess', 'refusal.TOKEN_FORGED'], [key, 'kiosk.enrol_what']]) {
+        await page.getByLabel(t('kiosk.key')).fill(word)
+        await page.getByRole('button', { name: t('kiosk.leave') }).click()
+        await said(then)
+    }
     await kiosk.context.close()
 }
 

@@ -1,7 +1,7 @@
 // room - the waiting room: a place, live, kept over a reload; the door, and buying inside.
 import { check, equal, finish } from '../web/check.mjs'
 import { staff } from '../web/people.mjs'
-import { accessible, clickSeat, open, person, shot, stateOf, wait_ms } from './browser.mjs'
+import { accessible, clickSeat, open, person, shot, stateOf } from './browser.mjs'
 
 const show = open()
 equal('staff open a room', (await staff.ask('PUT', `/api/showtimes/${show}/room`, { capacity: 1, rate: 60000 })).status, 200)

@@ -1,5 +1,5 @@
 // staff-house - one showtime as the house sees it: its seats live, what was sold, its orders, its waiting room.
-import { html, useEffect, useMemo, useRef, useState } from '../lib/view.js'
+import { html, useEffect, useRef, useState } from '../lib/view.js'
 import { bilingual, dateTime, money, number, percent, t } from '../lib/text.js'
 import { get, write } from '../lib/api.js'
 import { AVAILABLE, BLOCKED, hallOf, stateNames } from '../lib/hall.js'
