@@ -94,8 +94,8 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash crash-images nth sim mutants history fuzz overload soak bench bench-peers callgrind tables install uninstall \
-        clean
+        tsan crash crash-images nth sim mutants history fuzz overload soak bench bench-peers callgrind \
+        tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
