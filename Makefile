@@ -304,7 +304,7 @@ $(peers): $(BUILD)/peers-%: $(BUILD)/bench/peers/%.o $(peers_src:%.c=$(BUILD)/%.
 	$(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(peer_libs)
 #: bench-peers  the same work at PostgreSQL, Redis and Express with SQLite; ONLY=redis,... some of them
 bench-peers: programs $(BUILD)/bench-append $(BUILD)/bench-fill $(peers)
-	@BUILD=$(BUILD) $(if $(ONLY),ONLY=$(ONLY)) bench/peers.mjs
+	@BUILD=$(BUILD) bench/peers.mjs
 
 bin := $(DESTDIR)$(PREFIX)/bin
 lib := $(DESTDIR)$(PREFIX)/lib

@@ -34,7 +34,7 @@ const WRK_CONNECTIONS = 256;
 const SOLD_PER_S = { postgres: 100, redis: 300, bridge: 200, classic: 40 };
 // Connections, and commands in flight on each.
 const WIDTHS = {
-  marquee: [[1, 1], [64, 1], [64, 16]],
+  marquee: [[1, 1], [64, 1], [64, 16], [200, 16]],
   postgres: [[1, 1], [16, 1], [64, 1], [128, 1], [16, 16], [64, 16]],
   redis: [[1, 1], [50, 1], [200, 1], [1, 16], [50, 16], [200, 16]],
   everysec: [[50, 16]],

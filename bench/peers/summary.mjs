@@ -27,9 +27,12 @@ function medians(all) {
 
 const grantedPerS = (row) => row.commands_per_s * row.accepted / Math.max(1, row.accepted + row.refused) / 2;
 
-// The classes in which the peers meet: as much as each can carry; one command on each of up to 64 connections; one alone.
+// The classes in which the peers meet: as much as each can carry of the 1,024 commands in flight that the goals are about;
+// three times that, where a rush is little but refusals; one command on each of up to 64 connections; one alone.
+const WIDE = 1024;
 const classes = {
-  wide: () => true,
+  wide: (row) => row.clients * row.inflight <= WIDE,
+  flood: (row) => row.clients * row.inflight > WIDE,
   narrow: (row) => row.inflight === 1 && row.clients > 1 && row.clients <= 64,
   lone: (row) => row.inflight === 1 && row.clients === 1,
 };
@@ -54,6 +57,8 @@ const goals = [
   ]),
   { scenario: 'rush', kind: 'wide', peer: 'redis', of: grantedPerS, at_least: 4.5, what: 'granted locks' },
   { scenario: 'rush', kind: 'wide', peer: 'postgres', of: grantedPerS, at_least: 25, what: 'granted locks' },
+  ...['rush', 'hot', 'uniform'].map((scenario) => ({ scenario, kind: 'flood', peer: 'redis', of: rate })),
+  { scenario: 'rush', kind: 'flood', peer: 'redis', of: grantedPerS, what: 'granted locks' },
   { scenario: 'purchase', kind: 'wide', peer: 'redis', of: rate },
   { scenario: 'purchase', kind: 'wide', peer: 'postgres', of: rate },
   { scenario: 'purchase', kind: 'wide', peer: 'classic', of: rate },
@@ -63,7 +68,7 @@ const goals = [
   { scenario: 'map', kind: 'wide', side: 'bridge', peer: 'classic', of: rate },
 ];
 
-const median_of = (all, one, other, of) => median(all.flatMap((round) => {
+const medianRatio = (all, one, other, of) => median(all.flatMap((round) => {
   const find = (wanted) => round.measured.find((row) => key(row) === key(wanted));
   return find(one) && find(other) ? [of(find(one)) / of(find(other))] : [];
 }));
@@ -77,7 +82,7 @@ function ratiosOf(all, rows) {
     const theirs = best(rows, peer, scenario, kind);
     if (!ours || !theirs) return [];
     return [{ text: `${scenario}, ${kind}, ${what}: ${names[side]} / ${names[peer]}`,
-      value: median_of(all, ours, theirs, of), ...goal,
+      value: medianRatio(all, ours, theirs, of), ...goal,
       widths: [ours, theirs].map((row) => `${row.clients} x ${row.inflight}`) }];
   });
   return [...peers, ...ownRatios(all, rows)].map((ratio) => ({ ...ratio, met: met(ratio) }));
@@ -89,7 +94,7 @@ function ownRatios(all, rows) {
   const constant = best(rows, 'bridge', 'constant', 'wide');
   const map = best(rows, 'bridge', 'map', 'wide');
   if (constant && map)
-    ratios.push({ text: 'seat map / constant, HTTP', value: median_of(all, map, constant, rate), at_least: 0.6 });
+    ratios.push({ text: 'seat map / constant, HTTP', value: medianRatio(all, map, constant, rate), at_least: 0.6 });
   const lone = all.map((round) => {
     const p50 = (scenario) => round.measured.find((row) => row.peer === 'marquee' && row.scenario === scenario &&
       row.clients === 1).p50_us;
