@@ -169,7 +169,7 @@ async function describe() {
     date: new Date().toISOString().slice(0, 10),
     machine: {
       cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.cpus().length, memory_mib: Math.round(os.totalmem() / 2 ** 20),
-      kernel: `${os.type()} ${os.release()}`, file_system: await text('stat', ['-f', '-c', '%T', out]),
+      kernel: `${os.type()} ${os.release()}`, file_system: await text('findmnt', ['-n', '-o', 'FSTYPE', '-T', out]),
     },
     versions: {
       marquee: await text('git', ['rev-parse', '--short', 'HEAD']),

@@ -78,7 +78,7 @@ export function markdownOf(report) {
 
 const kindOf = (peer) => (peer === 'marquee' || peer === 'bridge' ? 'bar' : peer === 'everysec' ? 'less' : 'limit');
 
-// Bars of everyone's best in a scenario, with how many times Marquee's that is.
+// Bars of everyone's best in a scenario, with how many times that Marquee's is.
 function ratePanel(y, report, kind, scenario, title) {
   const rows = report.best[kind][scenario];
   const ours = rows.find((row) => row.peer === 'marquee')?.commands_per_s ?? rows[0].commands_per_s;
@@ -86,7 +86,7 @@ function ratePanel(y, report, kind, scenario, title) {
   return panel(y, title, rows.map((row) => ({ name: names[row.peer], value: row.commands_per_s, kind: kindOf(row.peer) })),
     (value) => {
       const row = shows.get(value);
-      const times = value < ours ? `, 1 : ${ratioText(ours / value)}` : '';
+      const times = value === ours ? '' : `, x ${ratioText(ours / value)}`;
       return `${thousands(value)}/s (${width(row)})${times}`;
     }, false);
 }
@@ -120,7 +120,7 @@ const costPanel = (y, title, rows, of, show) => panel(y, title,
 
 export function svgOf(report) {
   const parts = [];
-  let y = 66;
+  let y = 76;
   const add = ({ svg, end }) => { parts.push(svg); y = end + 40; };
   for (const scenario of scenarios)
     if (report.best.wide[scenario].length)
@@ -147,7 +147,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 </style>
 <rect width="100%" height="100%" fill="#ffffff"/>
 ${text(20, 28, 'Marquee and its peers', 'class="title" style="font-size:17px"')}
-${text(LABEL + 30, 28, head(report), 'class="small"')}
+${text(20, 44, `${head(report)}; x: how many times that Marquee's is`, 'class="small"')}
 ${parts.join('\n')}
 </svg>
 `;
