@@ -85,21 +85,31 @@ main_check(driver_t *driver, peer_t *peer)
     return 0;
 }
 
+/* Set up or check over a connection of its own: servers close those that are idle for long. */
 static int
-main_drive(driver_t *driver)
+main_aside(driver_t *driver, bool check)
 {
     char error[PEER_ERROR_MAX] = "";
     peer_t *peer = peer_new(driver->endpoint, error);
     if (!peer)
         return main_fault(error);
-    int result = peer_setup(peer, driver->showtimes) ? main_fault(peer_error(peer)) : 0;
+    int result = 0;
+    if (check)
+        result = main_check(driver, peer);
+    else if (peer_setup(peer, driver->showtimes))
+        result = main_fault(peer_error(peer));
+    peer_destroy(&peer);
+    return result;
+}
+
+static int
+main_drive(driver_t *driver)
+{
+    int result = main_aside(driver, false);
     if (result == 0 && (driver_open(driver) || driver_run(driver)))
         result = main_fault(driver->error);
     driver_close(driver);
-    if (result == 0)
-        result = main_check(driver, peer);
-    peer_destroy(&peer);
-    return result;
+    return result ? result : main_aside(driver, true);
 }
 
 static double

@@ -172,6 +172,7 @@ app.use((error, request, response, next) => { // eslint-disable-line no-unused-v
 });
 
 const server = app.listen(0, '127.0.0.1', () => console.log(`ready http=127.0.0.1:${server.address().port}`));
+server.keepAliveTimeout = 75000; // as the bridge has it
 process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();
