@@ -7,7 +7,7 @@
 // round, and what is reported the median of the rounds. Writes peers.json, peers.md, peers.svg and report.html in
 // build/bench.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -140,6 +140,22 @@ async function wrkRound(peer, note) {
   });
 }
 
+// The check of seats with two holders is worth nothing if it cannot fail: a store that grants whatever is asked for must
+// be noticed.
+async function proveCheck() {
+  const functions = path.join(directory, 'broken.lua');
+  const good = await readFile('bench/peers/redis.lua', 'utf8');
+  const broken = good.replace(/^local function free\(.*$/m, '$& if true then return true end');
+  if (broken === good) throw new Error('the functions of redis cannot be broken');
+  await writeFile(functions, broken);
+  await using(await servers.startRedis(fresh(), functions, 'always'), async (server) => {
+    const { oversold } = await client(path.join(build, 'peers-redis'),
+      [server.endpoint, 'rush', '16', '4', '1', '1', '0'], server.pids);
+    if (!(oversold > 0)) throw new Error('a store that sells seats twice is not noticed');
+    console.error(`  a store that grants everything is noticed: ${oversold} seats had two holders`);
+  });
+}
+
 async function measureRound(number) {
   const measured = [];
   const told = (peer, scenario, result) => {
@@ -190,6 +206,7 @@ const all = [];
 let about;
 try {
   about = await describe();
+  if (only.includes('redis')) await proveCheck();
   for (let number = 1; number <= rounds; number++) all.push(await measureRound(number));
 } finally {
   await rm(directory, { recursive: true, force: true });
