@@ -179,7 +179,7 @@ async function measureRound(number) {
 }
 
 async function describe() {
-  const { postgres, redis, classic } = await servers.versions();
+  const versions = await servers.versions();
   const text = async (file, words) => (await run(file, words).catch(() => ({ stdout: 'unknown' }))).stdout.trim();
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -187,14 +187,11 @@ async function describe() {
       cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.cpus().length, memory_mib: Math.round(os.totalmem() / 2 ** 20),
       kernel: `${os.type()} ${os.release()}`, file_system: await text('findmnt', ['-n', '-o', 'FSTYPE', '-T', out]),
     },
-    versions: {
-      marquee: await text('git', ['rev-parse', '--short', 'HEAD']),
-      postgres: await postgres, redis: await redis, classic: await classic,
-    },
+    versions: { marquee: await text('git', ['rev-parse', '--short', 'HEAD']), ...versions },
     settings: {
-      marquee: servers.marqueeSettings, postgres: { ...servers.postgresSettings, commit_delay: servers.commitDelay },
+      marquee: {}, postgres: { ...servers.postgresSettings, commit_delay: servers.commitDelay },
       redis: { appendfsync: 'always', ...servers.redisSettings }, classic: { journal_mode: 'WAL', synchronous: 'FULL' },
-      bridge: servers.bridgeSettings,
+      bridge: { ...servers.saleSettings, ...servers.bridgeSettings },
     },
     seconds, rounds, only,
   };

@@ -64,7 +64,7 @@ const settingWords = ({ settings, versions }) => [
   ['PostgreSQL', versions.postgres, settings.postgres], ['Redis', versions.redis, settings.redis],
   ['Express + SQLite', versions.classic, settings.classic],
 ].map(([name, version, set]) => [name, version, Object.entries(set).map(([what, value]) =>
-  `${what} = ${typeof value === 'object' ? JSON.stringify(value).replaceAll('"', '') : value || '""'}`).join(', ')]);
+  `${what} = ${typeof value === 'object' ? JSON.stringify(value).replaceAll('"', '') : value || '""'}`).join(', ') || 'nothing']);
 const settingHeads = ['', 'version', 'set beside the defaults'];
 
 export function markdownOf(report) {

@@ -22,8 +22,8 @@ export const postgresSettings = {
 export const commitDelay = { rush: 0, hot: 100, uniform: 100, purchase: 100 };
 // No rewrite of the log falls into a run; nothing is written beside the log.
 export const redisSettings = { appendonly: 'yes', save: '', 'auto-aof-rewrite-min-size': '8gb', 'io-threads': '1' };
-// One part; a buyer over HTTP may hold what the scenarios ask for.
-export const marqueeSettings = { 'sale/cap': '16' };
+// Over HTTP: the few buyers of wrk's locks hold as much as one may, and one address is no limit to many.
+export const saleSettings = { 'sale/cap': '16' };
 export const bridgeSettings = { 'log/level': 'error', 'limits/read_rate': '1000000', 'limits/sale_rate': '1000000',
   'limits/user_rate': '1000000' };
 
@@ -117,7 +117,7 @@ const field = (line, name) => line.match(new RegExp(`${name}=(\\S+)`))[1];
 async function startMarqueed(build, directory, more = []) {
   const server = begin(path.join(build, 'marqueed'), [...words({
     'site/directory': `${directory}/site`, 'broker/clients': 'tcp://127.0.0.1:*', 'broker/bridges': 'tcp://127.0.0.1:*',
-    'broker/events': 'tcp://127.0.0.1:*', ...marqueeSettings }), ...more]);
+    'broker/events': 'tcp://127.0.0.1:*' }), ...more]);
   return { server, line: await orFail('marqueed', server, firstLine(server)) };
 }
 
@@ -130,7 +130,7 @@ export async function startMarquee(build, directory, more) {
 // With `showtimes` on sale, and a bridge in front.
 export async function startBridge(build, directory, showtimes) {
   await mkdir(directory);
-  const { server, line } = await startMarqueed(build, directory);
+  const { server, line } = await startMarqueed(build, directory, words(saleSettings));
   try {
     await run(path.join(build, 'bench-fill'), [field(line, 'clients'), String(showtimes), '0']);
     const bridge = begin(path.join(build, 'marquee-bridge'), words({
@@ -227,13 +227,13 @@ export async function startClassic(directory, showtimes) {
 }
 
 export async function versions() {
-  const first = async (file, words_, options) => (await run(file, words_, options)).stdout.trim().split('\n')[0];
+  const number = async (file) => (await run(file, ['--version'])).stdout.match(/\d+\.[\d.]+/)[0];
   const module = async (name) =>
     JSON.parse(await readFile(`bench/peers/classic/node_modules/${name}/package.json`, 'utf8')).version;
+  const [postgres, redis, express, sqlite] = await Promise.all([number(`${POSTGRES}/postgres`), number(redisProgram.file),
+    module('express'), module('better-sqlite3')]);
   return {
-    postgres: first(`${POSTGRES}/postgres`, ['--version']),
-    redis: first(redisProgram.file, ['--version'], { argv0: redisProgram.argv0 }),
-    classic: Promise.all([module('express'), module('better-sqlite3')]).then(([express, sqlite]) =>
-      `Node ${process.versions.node}, Express ${express}, better-sqlite3 ${sqlite}`),
+    postgres: `PostgreSQL ${postgres}`, redis: `Redis ${redis}`,
+    classic: `Node ${process.versions.node}, Express ${express}, better-sqlite3 ${sqlite}`,
   };
 }

@@ -18,13 +18,13 @@ function medians(all) {
     const row = {};
     for (const [name, value] of Object.entries(group[0]))
       row[name] = typeof value === 'number' ? median(group.map((one) => one[name])) : value;
-    // Every lock that was granted is released: half of what was accepted are locks.
-    row.granted_per_s = row.scenario === 'purchase' || row.scenario === 'echo' ? undefined
-      : median(group.map((one) => grantedPerS(one)));
+    row.granted_per_s = RELEASED.includes(row.scenario) ? median(group.map((one) => grantedPerS(one))) : undefined;
     return row;
   });
 }
 
+// Every lock that was granted is released: half of what was accepted are locks.
+const RELEASED = ['rush', 'hot', 'uniform'];
 const grantedPerS = (row) => row.commands_per_s * row.accepted / Math.max(1, row.accepted + row.refused) / 2;
 
 // The classes in which the peers meet: as much as each can carry of the 1,024 commands in flight that the goals are about;
