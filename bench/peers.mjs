@@ -7,7 +7,8 @@
 // round, and what is reported the median of the rounds. Writes peers.json, peers.md, peers.svg and report.html in
 // build/bench.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -199,15 +200,11 @@ async function describe() {
 
 await mkdir(out, { recursive: true });
 directory = await mkdtemp(path.join(out, 'peers-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 })); // interrupted, too
+const about = await describe();
+if (only.includes('redis')) await proveCheck();
 const all = [];
-let about;
-try {
-  about = await describe();
-  if (only.includes('redis')) await proveCheck();
-  for (let number = 1; number <= rounds; number++) all.push(await measureRound(number));
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+for (let number = 1; number <= rounds; number++) all.push(await measureRound(number));
 const report = { ...about, ...summarize(all, os.cpus().length) };
 await writeFile(path.join(out, 'peers.json'), `${JSON.stringify({ ...report, all }, null, 2)}\n`);
 const svg = svgOf(report);
