@@ -66,6 +66,7 @@ soak_src  := $(wildcard tests/soak/*.c) clients/load/control.c clients/load/hist
 bench_src := $(filter-out bench/schedule.c,$(wildcard bench/*.c))
 count_src := $(wildcard bench/instructions/*.c) \
                $(addprefix clients/load/,buyer.c control.c ledger.c options.c)
+peers_src := $(addprefix bench/peers/,driver.c driver_main.c) clients/load/histogram.c clients/load/ledger.c
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
 c_files   := $(wildcard broker/*.[ch] store/*.[ch] actors/*.[ch] clients/*.[ch] clients/*/*.[ch] \
@@ -96,8 +97,8 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs pages units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash crash-images nth sim mutants history fuzz overload soak bench callgrind tables install uninstall \
-        clean
+        tsan crash crash-images nth sim mutants history fuzz overload soak bench bench-peers callgrind \
+        tables install uninstall clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
 
@@ -357,6 +358,22 @@ bench-schedule: $(BUILD)/bench-schedule
 	@$(BUILD)/bench-schedule $(or $(CINEMAS),20) $(or $(SECONDS),30)
 .PHONY: bench-schedule
 
+# What people use for this today. Their packages are installed and their programs built for this target alone.
+build/bench-peers.stamp: bench/peers/packages bench/peers/classic/package-lock.json | $(stamp)
+ifneq (no,$(SETUP))
+	@bench/peers/setup
+endif
+	@touch $@
+peers := $(addprefix $(BUILD)/peers-,postgres redis http)
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/peers/*.c)): | build/bench-peers.stamp
+$(BUILD)/peers-postgres: peer_libs := -lpq
+$(BUILD)/peers-redis: peer_libs := -lhiredis
+$(peers): $(BUILD)/peers-%: $(BUILD)/bench/peers/%.o $(peers_src:%.c=$(BUILD)/%.o)
+	$(call say,ld)$(CC) $(all_ldflags) -o $@ $^ $(peer_libs)
+#: bench-peers  the same work at PostgreSQL, Redis and Express with SQLite; ONLY=redis,... some of them
+bench-peers: programs $(BUILD)/bench-append $(BUILD)/bench-fill $(peers)
+	@BUILD=$(BUILD) bench/peers.mjs
+
 bin := $(DESTDIR)$(PREFIX)/bin
 lib := $(DESTDIR)$(PREFIX)/lib
 man := $(DESTDIR)$(PREFIX)/share/man
@@ -400,7 +417,8 @@ uninstall:
 #: clean      remove what was built; data/ stays
 clean:
 	rm -rf build clients/web/node_modules tests/wire/node_modules tests/web/node_modules \
-	    tests/pages/node_modules tests/lighthouse/node_modules tests/peers/node_modules
+	    tests/pages/node_modules tests/lighthouse/node_modules tests/peers/node_modules \
+	    bench/peers/classic/node_modules
 
 help:
 	@sed -n 's/^#: //p' Makefile

@@ -1,18 +1,18 @@
 // plot - the report as one SVG picture, written by hand: bars of rates, bars of times, ratios.
 
-const WIDTH = 860;
-const LABEL = 190;
-const BAR = 520;
-const STEP = 26;
+export const WIDTH = 860;
+export const LABEL = 190;
+export const BAR = 520;
+export const STEP = 26;
 
-const escape = (text) => String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-const text = (x, y, words, more = '') => `<text x="${x}" y="${y}" ${more}>${escape(words)}</text>`;
+export const escape = (text) => String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+export const text = (x, y, words, more = '') => `<text x="${x}" y="${y}" ${more}>${escape(words)}</text>`;
 
-const thousands = (value) => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ',');
-const micros = (us) => (us >= 10000 ? `${(us / 1000).toFixed(1)} ms` : `${us.toFixed(us < 1000 ? 1 : 0)} us`);
+export const thousands = (value) => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+export const micros = (us) => (us >= 10000 ? `${(us / 1000).toFixed(1)} ms` : `${us.toFixed(us < 1000 ? 1 : 0)} us`);
 
 // Bars of one panel; times are drawn on a logarithmic scale, since they span decades.
-function panel(y, title, rows, show, logarithmic) {
+export function panel(y, title, rows, show, logarithmic) {
   const most = Math.max(...rows.map((row) => row.value));
   const least = Math.min(...rows.map((row) => row.value)) / 2;
   const length = (value) => (logarithmic

@@ -3,6 +3,7 @@
 #include "broker/mp.h"
 #include "broker/operation.h"
 #include "broker/status.h"
+#include "clients/load/choice.h"
 #include "clients/load/ledger.h"
 #include <assert.h>
 #include <stdio.h>
@@ -22,18 +23,8 @@ void
 buyer_init(buyer_t *self, uint32_t number, uint32_t client, uint32_t index)
 {
     *self = (buyer_t){ .number = number, .client = client, .index = index };
-    self->chance = (number + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+    self->chance = choice_seed(number);
     self->step = BUYER_LOCK;
-}
-
-/* xorshift64 (Marsaglia, 2003); enough to choose seats by. */
-static uint32_t
-buyer_random(buyer_t *self, uint32_t below)
-{
-    self->chance ^= self->chance << 13;
-    self->chance ^= self->chance >> 7;
-    self->chance ^= self->chance << 17;
-    return (uint32_t)((self->chance >> 32) * below >> 32);
 }
 
 static uint32_t
@@ -64,29 +55,20 @@ buyer_body(buyer_t *self)
     return self->frame + WIRE_PREFIX_SIZE + WIRE_HEADER_SIZE;
 }
 
-/* Each of hot's buyers has a few pairs of its own showtime, which overlap a little with the
- * neighbours': most locks are accepted, some meet somebody. */
 static void
 buyer_choose_hot(buyer_t *self, const load_t *load)
 {
     uint32_t buyers = load->options->clients * load->options->inflight;
-    uint32_t share = (buyers + load->showtimes - 1) / load->showtimes;
-    uint32_t first = self->number / load->showtimes * LOAD_PAIRS / share;
-    uint32_t width = LOAD_PAIRS / share > 4 ? LOAD_PAIRS / share : 4;
-    self->at.showtime = self->number % load->showtimes;
-    self->at.pair = (first + buyer_random(self, width)) % LOAD_PAIRS;
+    choice_hot(&self->chance, self->number, buyers, load->showtimes, &self->at.showtime,
+               &self->at.pair);
 }
 
-/* Purchases never meet: each takes the next pair, round the showtimes of a window, window after
- * window. */
 static bool
 buyer_choose_purchase(buyer_t *self, load_t *load)
 {
     if (!self->drawn) {
         uint64_t n = atomic_fetch_add(&load->purchases, 1);
-        uint64_t window = n / (LOAD_WINDOW * LOAD_PAIRS);
-        self->at.showtime = (uint32_t)(window * LOAD_WINDOW + n % LOAD_WINDOW);
-        self->at.pair = (uint32_t)(n / LOAD_WINDOW % LOAD_PAIRS);
+        choice_purchase(n, &self->at.showtime, &self->at.pair);
     }
     self->drawn = self->at.showtime >= atomic_load(&load->opened);
     return !self->drawn;
@@ -109,8 +91,7 @@ buyer_choose(buyer_t *self, load_t *load)
     case LOAD_SCENARIOS:
         break;
     }
-    self->at.showtime = buyer_random(self, load->showtimes);
-    self->at.pair = buyer_random(self, LOAD_PAIRS);
+    choice_any(&self->chance, load->showtimes, &self->at.showtime, &self->at.pair);
     return true;
 }
 
@@ -180,7 +161,8 @@ bool
 buyer_next(buyer_t *self, load_t *load, int64_t deadline_ms)
 {
     bool echo = load->options->scenario == LOAD_ECHO;
-    if (self->step == BUYER_LOCK && self->kept.lock && buyer_random(self, 16) == 0) {
+    if (self->step == BUYER_LOCK && self->kept.lock &&
+        choice_random(&self->chance, CHOICE_RETURN_ONE_IN) == 0) {
         self->at = self->kept;
         self->kept.lock = 0;
         self->step = BUYER_RELEASE;
@@ -244,7 +226,7 @@ buyer_locked(buyer_t *self, load_t *load, const wire_record_t *record)
     if (load->options->scenario == LOAD_PURCHASE) {
         self->step = BUYER_ORDER;
     } else if (load->options->scenario == LOAD_RUSH && !self->kept.lock &&
-               buyer_random(self, 4) == 0) {
+               choice_random(&self->chance, CHOICE_KEEP_ONE_IN) == 0) {
         self->kept = self->at;
         self->step = BUYER_LOCK;
     } else {

@@ -38,6 +38,7 @@ typedef struct {
     uint64_t rate; /* commands a second in all; 0: as fast as the answers come */
     uint64_t base; /* id of the first showtime */
     bool json, setup;
+    bool marks; /* standard error tells when measuring begins and ends */
     bool storm; /* what is turned away is not tried again, and nobody waits for the generator */
 } load_options_t;
 

@@ -109,6 +109,14 @@ run_open(run_t *self, const load_options_t *options)
     return 0;
 }
 
+/* Tell who watches the server from outside. */
+static void
+run_mark(const run_t *self, const char *what)
+{
+    if (self->load.options->marks)
+        fprintf(stderr, "%s\n", what);
+}
+
 static int
 run_measure(run_t *self)
 {
@@ -120,12 +128,14 @@ run_measure(run_t *self)
         result = control_stats(&self->control, &self->before);
     int64_t begin_ns = load_now_ns(CLOCK_MONOTONIC);
     atomic_store(&self->load.phase, LOAD_MEASURE);
+    run_mark(self, "measuring");
     if (result == 0)
         result = run_wait(self, self->load.options->seconds * 1000);
     if (result == 0)
         result = control_stats(&self->control, &self->after);
     self->stats_seconds = (double)(load_now_ns(CLOCK_MONOTONIC) - begin_ns) / 1e9;
     atomic_store(&self->load.phase, LOAD_DRAIN);
+    run_mark(self, "measured");
     for (uint32_t i = 0; i < self->worker_count; i++) {
         worker_join(&self->workers[i]);
         if (self->workers[i].error[0])

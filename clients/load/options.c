@@ -55,6 +55,8 @@ static const struct {
     { "--no-setup", NULL, OPTION_NO_FLAG, AT(setup), 0, 0, "they are open already" },
     { "--history", "FILE", OPTION_TEXT, AT(history), 0, 0,
       "write every call and its answer to FILE, for a checker of histories" },
+    { "--marks", NULL, OPTION_FLAG, AT(marks), 0, 0,
+      "say on standard error when measuring begins and ends" },
     { "--json", NULL, OPTION_FLAG, AT(json), 0, 0, "one JSON object instead of a table" },
 #undef AT
 };
