@@ -242,10 +242,13 @@ showtime_pack_hall(const box_t *box, pack_t *reply)
     pack_key_uint(reply, "columns", box->layout->column_count);
 }
 
-/* "fares": [zone, price for each audience] each. */
+/* What a cinema said of it, and "fares": [zone, price for each audience] each. */
 static void
-showtime_pack_fares(const box_t *box, pack_t *reply)
+showtime_pack_plan(const box_t *box, const box_plan_t *plan, pack_t *reply)
 {
+    pack_key_uint(reply, "cinema", plan->cinema);
+    pack_key_uint(reply, "movie", plan->movie);
+    pack_key_bool(reply, "cancelled", box->head->cancelled);
     pack_str(reply, "fares");
     pack_array(reply, box->head->zone_count);
     for (uint32_t i = 0; i < box->head->zone_count; i++) {
@@ -279,11 +282,8 @@ box_showtime_get(turn_t *turn, const command_t *command)
         return STATUS_UNKNOWN_SHOWTIME;
     box_hall(&box);
     const box_plan_t *plan = box_plan(&box);
-    pack_map(reply, 21);
+    pack_map(reply, plan ? 21 : 17);
     pack_key_uint(reply, "showtime", box.showtime);
-    pack_key_uint(reply, "cinema", plan ? plan->cinema : 0);
-    pack_key_uint(reply, "movie", plan ? plan->movie : 0);
-    pack_key_bool(reply, "cancelled", box.head->cancelled);
     box_pack_text(reply, "title", box.head->title, sizeof box.head->title);
     box_pack_text(reply, "hall", box.head->hall, sizeof box.head->hall);
     box_pack_text(reply, "format", box.head->format, sizeof box.head->format);
@@ -297,7 +297,8 @@ box_showtime_get(turn_t *turn, const command_t *command)
     showtime_pack_counts(&box, reply);
     showtime_pack_rules(&box.head->rules, reply);
     showtime_pack_hall(&box, reply);
-    showtime_pack_fares(&box, reply);
+    if (plan)
+        showtime_pack_plan(&box, plan, reply);
     showtime_pack_books(box.head, reply);
     return STATUS_OK;
 }
