@@ -10,7 +10,7 @@ check 'a site starts' site_start --set broker/cashiers="$PAY_CASHIERS" \
     --set sale/providers='sandbox wxpay wxpay2 alipay'
 check 'a bridge starts' bridge_start --set site/cashier="$PAY_DESK" --set limits/user_rate=100000
 check 'tests/peers/payments.mjs' timeout 300 node tests/peers/payments.mjs
-[ "$failed" = 0 ] || tail -n 5 "$work/server.log" "$work/cashier.log"
+[ "$failed" = 0 ] || tail -n 30 "$work/server.log" "$work/cashier.log"
 check 'the bridge ends' bridge_end
 check 'the server ends' server_end
 finish

@@ -30,7 +30,7 @@ const settings = {
 }
 function cashierStart() {
     const list = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-    const child = spawn(`${build}/marquee-cashier`, list, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.env.PAY_PROGRAM ?? `${build}/marquee-cashier`, list, { stdio: ['ignore', 'pipe', 'pipe'] })
     let told = ''
     child.stderr.on('data', data => { told += data; writeFileSync(`${work}/cashier.log`, told) })
     const ready = new Promise((yes, no) => {
