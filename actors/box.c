@@ -59,7 +59,7 @@ box_set_due(box_t *self, uint32_t number, int64_t due_ms)
     state_set_due(self->turn->state, box_key(self->showtime, BOX_PURCHASE, number), due_ms);
 }
 
-const zone_t *
+const box_zone_t *
 box_zone(const head_t *head, uint8_t letter)
 {
     for (uint32_t i = 0; i < head->zone_count; i++)

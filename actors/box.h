@@ -10,6 +10,7 @@
  *   V n     page n - 1 of them, in that order: BOX_VOIDS void_t
  *   K 0     nonces_t: how many nonces are remembered
  *   K hash  16 bytes: a nonce; due when it is forgotten
+ *   C n     box_coupon_t: the coupon of purchase n, while it is asked for and once it has an order
  *   Q, E, U the waiting room: see box_queue.h
  * Space 0 is the partition's own:
  *   R 0     rules_t: defaults for new showtimes
@@ -21,7 +22,9 @@
  * (3) A purchase that holds seats locked is due when they are to be let go; no other is due.
  * (4) A lock that ended without an order has no record; its number is not used again.
  * (5) The head's counts are those of the seats, and so is what it says is held by tag.
- * (6) Every ticket that is void stands in V once, and no other does. */
+ * (6) Every ticket that is void stands in V once, and no other does.
+ * (7) A purchase that is flagged so has a coupon: asked for while it is only a lock; held, used or
+ *     given back as its order is pending, was paid in time, or ended otherwise. */
 #ifndef BOX_H
 #define BOX_H
 #include "actors/layout.h"
@@ -36,6 +39,7 @@ enum {
     BOX_REFUND = 'X',
     BOX_REVOKED = 'V',
     BOX_NONCE = 'K',
+    BOX_COUPON = 'C',
     BOX_QUEUE = 'Q',
     BOX_QUEUE_PAGE = 'E',
     BOX_QUEUE_USERS = 'U',
@@ -77,8 +81,8 @@ typedef struct {
     int64_t price;
     char name[BOX_ZONE_NAME];
     uint8_t letter, zero[7];
-} zone_t;
-_Static_assert(sizeof(zone_t) == 48, "stored");
+} box_zone_t;
+_Static_assert(sizeof(box_zone_t) == 48, "stored");
 
 typedef struct {
     uint32_t number;    /* of the last change of seats */
@@ -92,7 +96,7 @@ typedef struct {
     int64_t in, live, pending, refunding, refunded;
     uint16_t held[BOX_TAG_GROUPS]; /* seats locked, by a group of the holder's tag */
     char title[BOX_TITLE], hall[BOX_HALL], format[BOX_FORMAT], time_zone[BOX_TIME_ZONE];
-    zone_t zones[BOX_ZONES_MAX]; /* zone_count of them stored */
+    box_zone_t zones[BOX_ZONES_MAX]; /* zone_count of them stored */
 } head_t;
 enum {
     HEAD_HOT = 240,
@@ -113,7 +117,7 @@ typedef struct {
 } line_t;
 _Static_assert(sizeof(line_t) == 40, "stored");
 
-enum { PURCHASE_MISMATCH = 1, PURCHASE_LATE = 2 };
+enum { PURCHASE_MISMATCH = 1, PURCHASE_LATE = 2, PURCHASE_COUPON = 4 };
 enum { PROVIDER_NONE, PROVIDER_SANDBOX, PROVIDERS };
 
 typedef struct {
@@ -135,6 +139,18 @@ typedef struct {
     line_t lines[];    /* ascending by seat */
 } purchase_t;
 _Static_assert(sizeof(purchase_t) == 152, "stored");
+
+enum { BOX_COUPON_NONE, BOX_COUPON_ASKED, BOX_COUPON_HELD, BOX_COUPON_USED, BOX_COUPON_RETURNED };
+
+typedef struct {
+    uint64_t user;
+    uint64_t client, request; /* who waits for the order, 0: nobody */
+    int64_t discount;         /* fen */
+    uint8_t state, provider;
+    char code[20];
+    uint8_t zero[2];
+} box_coupon_t;
+_Static_assert(sizeof(box_coupon_t) == 56, "stored");
 
 enum { REFUND_EXTRA = 1 }; /* of a payment too many */
 
@@ -190,7 +206,7 @@ head_t *box_edit_head(box_t *self);
 const purchase_t *box_purchase(const box_t *self, uint32_t number);
 purchase_t *box_edit_purchase(box_t *self, uint32_t number);
 void box_set_due(box_t *self, uint32_t number, int64_t due_ms);
-const zone_t *box_zone(const head_t *head, uint8_t letter);
+const box_zone_t *box_zone(const head_t *head, uint8_t letter);
 uint16_t box_tag(uint64_t user);
 static inline uint32_t
 box_tag_group(uint16_t tag)
@@ -247,7 +263,23 @@ void box_pack_order(const box_t *self, uint32_t number, const purchase_t *purcha
 /* Money of an offer is taken for its seats, or given back. */
 void box_offer_end(box_t *self, uint32_t number, purchase_t *purchase, bool yes);
 
-/* box_order.c: the end of a lock's time. */
+/* box_coupon.c: ask for a coupon for a lock that is held, in place of making its order: PENDING, or
+ * a refusal. `amount` is the order's without it. */
+status_t box_coupon_ask(box_t *self, const command_t *command, uint32_t number, uint8_t provider,
+                        int64_t amount);
+/* The coupon of a purchase, NULL when it has none. */
+const box_coupon_t *box_coupon(const box_t *self, uint32_t number, const purchase_t *purchase);
+/* The order has ended: its coupon, if any, was used, or is given back. */
+void box_coupon_end(box_t *self, uint32_t number, const purchase_t *purchase, bool used);
+/* Tell a member's partition what was paid, and what went back; nothing for others. */
+void box_member_bought(box_t *self, uint32_t number, const purchase_t *purchase);
+void box_member_refunded(box_t *self, uint32_t number, const purchase_t *purchase, int64_t amount,
+                         uint32_t tickets);
+
+/* box_order.c: make the order of a lock that is held, at its prices less a discount, begin its
+ * payment if there is a provider, and pack the answer. */
+void box_make_order(box_t *self, uint32_t number, uint8_t provider, int64_t discount);
+/* The end of a lock's time. */
 void box_purchase_due(box_t *self, uint32_t number);
 /* End an unpaid order by ORDER_ON_EXPIRE or ORDER_ON_CANCEL; its seats are let go, its payment is
  * closed if it is still open. */

@@ -1,20 +1,40 @@
 /* box_order - orders: made of locks, looked at, cancelled, and ended when their time is over. */
 #include "actors/box.h"
+#include "actors/coupon.h"
 #include "actors/ids.h"
 #include <assert.h>
 #include <string.h>
 
-static void
-order_freeze_prices(const box_t *box, purchase_t *purchase)
+/* The prices of the lines, and their sum. */
+static int64_t
+order_prices(const box_t *box, const purchase_t *purchase, int64_t prices[SEATS_MAX])
 {
-    purchase->amount = 0;
+    int64_t sum = 0;
     for (uint32_t i = 0; i < purchase->count; i++) {
-        line_t *line = &purchase->lines[i];
-        const zone_t *zone = box_zone(box->head, line->zone);
+        const box_zone_t *zone = box_zone(box->head, purchase->lines[i].zone);
         assert(zone);
-        line->price = zone->price;
-        purchase->amount += zone->price;
+        prices[i] = zone->price;
+        sum += zone->price;
     }
+    return sum;
+}
+
+void
+box_make_order(box_t *self, uint32_t number, uint8_t provider, int64_t discount)
+{
+    int64_t prices[SEATS_MAX];
+    purchase_t *purchase = box_edit_purchase(self, number);
+    purchase->lock = machine_next(MACHINE_LOCK, purchase->lock, LOCK_ON_ORDER);
+    purchase->order = ORDER_PENDING;
+    purchase->payment = PAYMENT_CREATED;
+    purchase->amount = order_prices(self, purchase, prices) - discount;
+    coupon_share(discount, prices, purchase->count);
+    for (uint32_t i = 0; i < purchase->count; i++)
+        purchase->lines[i].price = prices[i];
+    if (provider != PROVIDER_NONE)
+        box_begin_payment(self, number, purchase, provider);
+    box_pack_order(self, number, purchase);
+    box_publish_order(self, number, purchase);
 }
 
 status_t
@@ -38,15 +58,13 @@ box_order_create(turn_t *turn, const command_t *command)
         return STATUS_LOCK_ENDED;
     if (command_has(command, FIELD_PROVIDER) && provider == PROVIDER_NONE)
         return STATUS_UNKNOWN_PROVIDER;
-    purchase_t *purchase = box_edit_purchase(&box, number);
-    purchase->lock = machine_next(MACHINE_LOCK, purchase->lock, LOCK_ON_ORDER);
-    purchase->order = ORDER_PENDING;
-    purchase->payment = PAYMENT_CREATED;
-    order_freeze_prices(&box, purchase);
-    if (provider != PROVIDER_NONE)
-        box_begin_payment(&box, number, purchase, provider);
-    box_pack_order(&box, number, purchase);
-    box_publish_order(&box, number, purchase);
+    if (held->flags & PURCHASE_COUPON)
+        return STATUS_COUPON_PENDING;
+    if (command_has(command, FIELD_COUPON)) {
+        int64_t prices[SEATS_MAX];
+        return box_coupon_ask(&box, command, number, provider, order_prices(&box, held, prices));
+    }
+    box_make_order(&box, number, provider, 0);
     return STATUS_OK;
 }
 
@@ -60,6 +78,7 @@ box_end_order(box_t *self, uint32_t number, purchase_t *purchase, uint8_t event)
         purchase->payment = machine_next(MACHINE_PAYMENT, purchase->payment, PAYMENT_ON_CLOSE);
     box_set_due(self, number, 0);
     box_change_lines(self, number, purchase, SEAT_ON_RELEASE);
+    box_coupon_end(self, number, purchase, false);
 }
 
 status_t
@@ -206,7 +225,8 @@ box_order_get(turn_t *turn, const command_t *command)
         return status;
     box_hall(&box);
     ids_order_text(order, box.showtime, number);
-    pack_map(reply, 12);
+    const box_coupon_t *coupon = box_coupon(&box, number, purchase);
+    pack_map(reply, coupon ? 14 : 12);
     pack_key_str(reply, "order", order);
     pack_key_uint(reply, "showtime", box.showtime);
     pack_key_uint(reply, "lock", number);
@@ -215,6 +235,10 @@ box_order_get(turn_t *turn, const command_t *command)
     pack_key_int(reply, "amount", purchase->amount);
     pack_key_int(reply, "until_ms", purchase->until_ms);
     pack_key_bool(reply, "late", purchase->flags & PURCHASE_LATE);
+    if (coupon) {
+        box_pack_text(reply, "coupon", coupon->code, sizeof coupon->code);
+        pack_key_int(reply, "discount", coupon->discount);
+    }
     order_pack_payment(purchase, reply);
     order_pack_refunds(&box, purchase, reply);
     order_pack_lines(&box, purchase, reply);

@@ -212,6 +212,7 @@ refund_tickets(box_t *box, const command_t *command, uint32_t number, purchase_t
     head->refunding += plan->amount;
     box_balance(head);
     box_change(box, plan->ids, plan->count, SEAT_ON_REFUND, 0, 0);
+    box_member_refunded(box, number, purchase, plan->amount, plan->count);
     refund_t *refund =
         box_request_refund(box, number, purchase, plan->amount, purchase->txn, reason);
     if (refund && wait) {

@@ -65,7 +65,7 @@ showtime_read_zone(mp_t *items, head_t *head, uint32_t *zones)
         return "a zone's name has 1 to 32 bytes";
     if (price > MONEY_MAX_FEN)
         return "a zone's price is too high";
-    zone_t *zone = &head->zones[head->zone_count++];
+    box_zone_t *zone = &head->zones[head->zone_count++];
     zone->letter = (uint8_t)letter[0];
     zone->price = (int64_t)price;
     memcpy(zone->name, name, name_size);
@@ -134,7 +134,7 @@ showtime_store(turn_t *turn, uint64_t showtime, showtime_draft_t *draft)
     memcpy(state_insert(state, box_key(showtime, BOX_LAYOUT, 0), layout_size(count)),
            &draft->layout, layout_size(count));
     box_revoked_make(turn, showtime);
-    size_t size = HEAD_COLD + head->zone_count * sizeof(zone_t);
+    size_t size = HEAD_COLD + head->zone_count * sizeof(box_zone_t);
     memcpy(state_insert(state, box_key(showtime, BOX_HEAD, 0), size), head, size);
 
     uint64_t at = box_edit_counters(turn)->showtimes++;
@@ -227,7 +227,7 @@ showtime_pack_hall(const box_t *box, pack_t *reply)
     pack_str(reply, "zones");
     pack_array(reply, box->head->zone_count);
     for (uint32_t i = 0; i < box->head->zone_count; i++) {
-        const zone_t *zone = &box->head->zones[i];
+        const box_zone_t *zone = &box->head->zones[i];
         char letter[2] = { (char)zone->letter };
         pack_array(reply, 3);
         pack_str(reply, letter);

@@ -127,7 +127,7 @@ generic_call(ctl_t *ctl)
 static const char *const generic_types[] = { "uint", "str", "bin", "bool", "seats", "list" };
 static const char *const generic_keys[KEY_KINDS] = {
     [KEY_NONE] = "none",       [KEY_SHOWTIME] = "showtime", [KEY_PARTITION] = "partition",
-    [KEY_CASHIER] = "cashier", [KEY_CINEMA] = "cinema",
+    [KEY_CASHIER] = "cashier", [KEY_CINEMA] = "cinema",     [KEY_MEMBER] = "member",
 };
 static const char *const generic_modes[] = { "read", "write", "machine" };
 

@@ -271,10 +271,12 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
 {
     if (!pick_lock(sim, person))
         return false;
-    bool pay = chance_below(&sim->chance, 2);
-    pack_map(pack, 2u + pay);
+    bool pay = chance_below(&sim->chance, 2), coupon = member_wants_coupon(sim);
+    pack_map(pack, 2u + pay + coupon);
     pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
+    if (coupon)
+        member_add_coupon(sim, person, pack);
     if (pay)
         pack_key_str(pack, "provider", "sandbox");
     return true;
@@ -644,6 +646,18 @@ const act_t acts[] = {
     { OP_MOVIE_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
     { OP_HALL_GET, GUEST, 2, programme_make_of_hall, NULL, false },
     { OP_HALL_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_MEMBER_OPEN, STAFF, 6, member_make_open, NULL, false },
+    { OP_MEMBER_GET, GUEST, 4, member_make_of_member, NULL, false },
+    { OP_MEMBER_VISITS, GUEST, 4, member_make_list, NULL, false },
+    { OP_POINTS_LIST, GUEST, 4, member_make_list, NULL, false },
+    { OP_POINTS_CHECKIN, GUEST, 6, member_make_of_member, NULL, false },
+    { OP_POINTS_GIVE, STAFF, 8, member_make_give, NULL, false },
+    { OP_BATCH_MAKE, STAFF, 10, member_make_batch, NULL, false },
+    { OP_BATCH_GET, STAFF, 2, member_make_of_batch, NULL, false },
+    { OP_BATCH_CODES, STAFF, 8, member_make_codes, member_learn_codes, false },
+    { OP_COUPON_ISSUE, STAFF, 25, member_make_issue, member_learn_coupon, false },
+    { OP_COUPON_CLAIM, GUEST, 12, member_make_claim, member_learn_coupon, false },
+    { OP_COUPON_LIST, GUEST, 4, member_make_list, NULL, false },
     { OP_PROBE_SEND, STAFF, 25, make_probe, NULL, false },
     { OP_PROBE_GET, STAFF, 2, make_of_partition, NULL, false },
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },
