@@ -83,6 +83,8 @@ actor_topic_kind(uint16_t operation)
     key_kind_t kind = operation_of(operation)->key;
     if (kind == KEY_CINEMA)
         return 'C';
+    if (kind == KEY_PARTITION)
+        return 'P';
     return kind == KEY_MEMBER ? 'M' : 'S';
 }
 

@@ -2,6 +2,7 @@
 #include "actors/member.h"
 #include "actors/box.h"
 #include "actors/ids.h"
+#include "actors/member_session.h"
 #include <assert.h>
 #include <sodium/crypto_generichash.h>
 #include <string.h>
@@ -160,8 +161,10 @@ member_get(turn_t *turn, const command_t *command)
     pack_t *reply = turn->reply;
     if (!member)
         return STATUS_UNKNOWN_MEMBER;
-    pack_map(reply, 8);
+    pack_map(reply, 10);
     pack_key_uint(reply, "member", command->key);
+    pack_key_str(reply, "role", member->vip ? "member_vip" : "member");
+    pack_key_bool(reply, "banned", member->banned);
     pack_key_int(reply, "joined_ms", member->joined_ms);
     pack_key_int(reply, "points", member->balance);
     pack_key_uint(reply, "movements", member->movements);
@@ -252,8 +255,10 @@ member_check(state_t *state, uint64_t id)
         return check_batch(&turn, id, batch);
     const member_t *member = member_find(&turn, id);
     if (!member)
-        return "records of a member that there is not";
-    const char *broken = check_ledger(&turn, id, member);
+        return ids_is_member(id) ? "records of a member that there is not" : NULL;
+    const char *broken = session_check(state, id);
+    if (!broken)
+        broken = check_ledger(&turn, id, member);
     if (!broken)
         broken = check_visits(&turn, id, member);
     return broken ? broken : check_coupons(&turn, id, member);

@@ -62,14 +62,15 @@ enum {
 typedef struct {
     int64_t joined_ms;
     int64_t balance; /* points; below zero only by refunds */
-    uint64_t movements, visits, coupons;
+    uint64_t movements, visits, coupons, sessions;
+    uint64_t login;      /* the key that leads here, 0: none */
     int32_t checkin_day; /* the last one, in days since 1970 */
     uint32_t streak;     /* days running up to it; 0: never */
     uint32_t month;      /* the newest of those in `spent`, in months since 1970 */
-    uint32_t zero;
+    uint8_t vip, banned, zero[2];
     int64_t spent[MEMBER_MONTHS]; /* fen by month modulo their count, refunds taken off */
 } member_t;
-_Static_assert(sizeof(member_t) == 160, "stored");
+_Static_assert(sizeof(member_t) == 176, "stored");
 
 typedef struct {
     int64_t at_ms, amount, balance; /* balance: after it */

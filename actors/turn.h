@@ -101,7 +101,8 @@ void turn_resolve(turn_t *turn, uint64_t client, uint64_t request, status_t stat
  * goes with it. STATUS_PENDING defers the answer: the handler keeps client and request. A write
  * that does not return STATUS_OK has changed nothing, but for those statuses whose text says that
  * something was done (PENDING, AMOUNT_MISMATCH, LATE_REFUNDED, LATE_OFFER, PAID_TWICE), and that
- * ticket.redeem keeps the nonce of a request whatever becomes of it. */
+ * ticket.redeem keeps the nonce of a request whatever becomes of it, and session.refresh ends a
+ * log-in whose token comes a second time (SESSION_REUSED). */
 typedef status_t handler_fn(turn_t *turn, const command_t *command);
 
 /* The handlers of the box office, by the operation table: box_seats_lock for handler seats_lock. */
@@ -117,6 +118,8 @@ handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, p
 handler_fn member_open, member_get, member_visits, member_bought, member_refunded, member_rules,
     points_list, points_checkin, points_give, batch_make, batch_get, batch_codes, coupon_issue,
     coupon_claim, coupon_take, coupon_list, coupon_reserve, coupon_settle, box_coupon_reserved;
+handler_fn login_key, member_login, session_refresh, session_logout, member_ban, member_role,
+    member_erase, sessions_revoked;
 handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */

@@ -126,7 +126,10 @@ enum {
     F(PER_MEMBER, "per_member", UINT, 1, 65535, "of a batch, for one member; absent: 1")           \
     F(VALID_FROM, "valid_from_ms", UINT, 0, TIME_MAX_MS, "not before")                             \
     F(VALID_UNTIL, "valid_until_ms", UINT, 0, TIME_MAX_MS, "no longer from then on")               \
-    F(CHANGES, "changes", LIST, 1, 64, "[Unix s, seconds ahead of UTC from then on] each")
+    F(CHANGES, "changes", LIST, 1, 64, "[Unix s, seconds ahead of UTC from then on] each")         \
+    F(LOGIN, "login", STR, 1, 512, "what a person logs in with")                                   \
+    F(REFRESH, "refresh", STR, 1, 64, "the newest refresh token of a log-in")                      \
+    F(ROLE, "role", STR, 1, 15, "member or member_vip")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -333,7 +336,8 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(150, MEMBER_OPEN, member_open, "member.open", MEMBER, WRITE, ROLES_STAFF, 0, 0, "nothing",   \
       "make a member of this id, as when members of another system move in")                       \
     O(151, MEMBER_GET, member_get, "member.get", MEMBER, READ, ROLES_SALE, 0, 0,                   \
-      "member, joined_ms, points, movements, visits, coupons, streak, spent", "look at a member")  \
+      "member, role, banned, joined_ms, points, movements, visits, coupons, streak, spent",        \
+      "look at a member")                                                                          \
     O(152, MEMBER_VISITS, member_visits, "member.visits", MEMBER, READ, ROLES_SALE, 0,             \
       M2(FROM, LIMIT),                                                                             \
       "total, visits: [[order, paid_ms, starts_ms, title, format, tickets, void, paid, refunded, " \
@@ -378,7 +382,29 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(168, COUPON_RESERVED, box_coupon_reserved, "coupon.reserved", SHOWTIME, MACHINE, ROLE_ACTOR, \
       M3(ORDER, STATUS, AMOUNT), 0, "nothing", "tell the discount, or why there is none")          \
     O(169, COUPON_SETTLE, coupon_settle, "coupon.settle", MEMBER, MACHINE, ROLE_ACTOR,             \
-      M3(ORDER, COUPON, YES), 0, "nothing", "tell whether a reserved coupon was used")
+      M3(ORDER, COUPON, YES), 0, "nothing", "tell whether a reserved coupon was used")             \
+    O(142, SESSIONS_REVOKED, sessions_revoked, "sessions.revoked", PARTITION, READ,                \
+      ROLE_BRIDGE | ROLES_STAFF, 0, M2(SINCE, LIMIT),                                              \
+      "version, revoked: [[kind, name, at_s, until_s]], next",                                     \
+      "the tokens that were taken back, in that order, after the first `since`")                   \
+    O(143, SESSION_REVOKED, none, "session.revoked", PARTITION, MACHINE, ROLE_ACTOR, 0, 0,         \
+      "event: from, number, revoked", "published when tokens are taken back")                      \
+    O(170, LOGIN_KEY, login_key, "login.key", PARTITION, READ, ROLE_BRIDGE | ROLES_TEST,           \
+      M1(LOGIN), 0, "key", "the key of what a person logs in with; it is not kept")                \
+    O(171, MEMBER_LOGIN, member_login, "member.login", MEMBER, WRITE, ROLE_BRIDGE | ROLES_TEST, 0, \
+      0, "member, role, session, refresh, until_ms",                                               \
+      "log a person in whom the bridge knows; the key is that of login.key")                       \
+    O(172, SESSION_REFRESH, session_refresh, "session.refresh", MEMBER, WRITE,                     \
+      ROLE_BRIDGE | ROLES_TEST, M1(REFRESH), 0, "the same",                                        \
+      "go on with a log-in; the token is good once, a second time ends the log-in")                \
+    O(173, SESSION_LOGOUT, session_logout, "session.logout", MEMBER, WRITE,                        \
+      ROLE_BRIDGE | ROLES_TEST, M1(REFRESH), 0, "nothing", "end a log-in")                         \
+    O(174, MEMBER_BAN, member_ban, "member.ban", MEMBER, WRITE, ROLES_STAFF, M1(YES), 0,           \
+      "nothing", "turn a member out, or let him in again")                                         \
+    O(175, MEMBER_ROLE, member_role, "member.role", MEMBER, WRITE, ROLES_STAFF, M1(ROLE), 0,       \
+      "nothing", "make a member a VIP, or not")                                                    \
+    O(176, MEMBER_ERASE, member_erase, "member.erase", MEMBER, WRITE, ROLES_SALE, 0, 0, "nothing", \
+      "forget who a member is: nobody can log in as him")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \

@@ -99,7 +99,12 @@
     X(248, MEMBERS_ONLY, "this is for members")                                                    \
     X(250, UNKNOWN_BATCH, "there is no such batch of coupons")                                     \
     X(251, BATCH_EXISTS, "there is a batch of this number")                                        \
-    X(252, BATCH_EMPTY, "all coupons of the batch are given")
+    X(252, BATCH_EMPTY, "all coupons of the batch are given")                                      \
+    X(260, UNKNOWN_LOGIN, "this is not a key of login.key")                                        \
+    X(261, BAD_REFRESH, "this is not a refresh token of ours")                                     \
+    X(262, SESSION_ENDED, "the log-in has ended: log in again")                                    \
+    X(263, SESSION_REUSED, "the refresh token was used before, so its log-in was ended")           \
+    X(264, MEMBER_BANNED, "the member was turned out")
 
 enum {
 #define X(code, name, text) STATUS_##name = (code),

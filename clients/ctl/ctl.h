@@ -49,7 +49,7 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(ROLE, "role", "ROLE", "what the key's holder may do: bridge, kiosk, admin, cashier, load")   \
     F(DIRECTORY, "directory", "DIR",                                                               \
       "where keys are kept; data/keys, of staff and kiosks data/bridge")                           \
-    F(ON, "on", "KEY", "the shard key: a showtime, or a partition")                                \
+    F(ON, "on", "KEY", "the shard key: a showtime, a member, or a partition")                      \
     F(MARKDOWN, "markdown", NULL, "the tables of docs/protocol.md")                                \
     F(COUNT, "count", "N", "end after this many")                                                  \
     F(BRIDGE, "bridge", "URL", "the bridge, too: http://HOST[:PORT]")                              \
@@ -62,7 +62,11 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(OPENS, "opens-ms", "UNIX-MS", "when the places are drawn; when the sale opens")              \
     F(LANE, "lane", "N", "0, or 1 for priority; 0")                                                \
     F(SITE_KEY, "site-key", "HEX", "the site's public key, to check signatures with")              \
-    F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")
+    F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")                \
+    F(COUPON, "coupon", "CODE", "a coupon of the buyer, who is a member")                          \
+    F(MINIMUM, "minimum", "FEN", "what an order must come to; 0")                                  \
+    F(PER_MEMBER, "per-member", "N", "how many of the batch one member may have; 1")               \
+    F(FORMAT, "format", "FORMAT", "only for showtimes of this format")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,
@@ -95,7 +99,7 @@ typedef struct {
 /* One list for each file of commands, ended by a row without noun. */
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_ticket_verbs[], ctl_key_verbs[], ctl_generic_verbs[], ctl_watch_verbs[],
-    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[], ctl_desk_verbs[];
+    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[], ctl_desk_verbs[], ctl_member_verbs[];
 ctl_run_fn queue_verify; /* queue_verify.c, for queue.c */
 
 /* --- talk (talk.c) --------------------------------------------------------------------------- */
@@ -152,7 +156,7 @@ ctl_exit_t ctl_try(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fiel
                    status_t *status);
 /* Partitions of the site, 0 after having said why they are not known. */
 uint32_t ctl_partitions(ctl_t *ctl);
-/* The same with those of the programme, whose numbers follow. */
+/* The same with those of the programme and of the members, whose numbers follow. */
 uint32_t ctl_partitions_all(ctl_t *ctl);
 
 /* Parts of names: SHOWTIME/LOCK, the showtime inside an order id, ticket id or token. False after

@@ -78,7 +78,7 @@ box_begin(fuzz_box_t *self)
                                 .fatal = box_fatal };
     FUZZ_HOLDS(state_open(&self->state, &options, error) == 0);
     FUZZ_HOLDS(self->intake.bytes || intake_init(&self->intake));
-    self->site = (site_t){ .partitions = 1 };
+    self->site = (site_t){ .partitions = 1, .members = 1 };
     apply_init(&self->apply, self->state, &self->site);
     self->apply.sink = &box_sink;
     self->apply.answer = box_answers;
@@ -231,8 +231,30 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
     }
 }
 
-/* In truth a cinema's records are in another partition than a showtime's. */
+/* In truth the records of cinemas, members and showtimes are in partitions of their own. */
 #define CINEMA (UINT64_C(1) << 40)
+
+static uint64_t
+box_key_of(const fuzz_box_t *self, const operation_t *operation)
+{
+    switch (operation->key) {
+    case KEY_PARTITION:
+        return 0;
+    case KEY_CINEMA:
+        return CINEMA + self->showtime % 4;
+    case KEY_MEMBER: /* batches have small numbers, keys of log-ins large ones */
+        if (operation->code >= OP_BATCH_MAKE && operation->code <= OP_COUPON_CLAIM)
+            return 1 + self->showtime % 4;
+        return operation->code == OP_MEMBER_LOGIN ? UINT64_C(1) << 62
+                                                  : IDS_MEMBER_FIRST + self->showtime % 4;
+    case KEY_SHOWTIME:
+    case KEY_NONE:
+    case KEY_CASHIER:
+    case KEY_KINDS:
+    default:
+        return self->showtime;
+    }
+}
 
 static void
 box_command(fuzz_box_t *self, fuzz_input_t *input)
@@ -251,9 +273,7 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
         return;
     wire_header_t header = { .kind = WIRE_COMMAND,
                              .operation = operation->code,
-                             .key = operation->key == KEY_PARTITION ? 0
-                                    : operation->key == KEY_CINEMA  ? CINEMA + self->showtime % 4
-                                                                    : self->showtime,
+                             .key = box_key_of(self, operation),
                              .request = how == 0 ? self->request : ++self->request,
                              .moment = self->now_ms + (how == 2 ? -1 : 5000) };
     wire_route_t route = { .peer = 1,
@@ -289,6 +309,12 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
     if (operation->key == KEY_CINEMA &&
         state_get(self->state, prog_key(header.key, PROG_CINEMA, 0), NULL)) {
         const char *broken = prog_check(self->state, header.key);
+        if (broken)
+            fuzz_broken(broken, __FILE__, __LINE__);
+    }
+    turn_t turn = { .state = self->state };
+    if (operation->key == KEY_MEMBER && member_find(&turn, header.key)) {
+        const char *broken = member_check(self->state, header.key);
         if (broken)
             fuzz_broken(broken, __FILE__, __LINE__);
     }

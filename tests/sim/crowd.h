@@ -56,6 +56,13 @@ typedef struct {
     uint32_t next;
 } member_codes_t;
 
+/* Refresh tokens, of which some were used up since. */
+enum { MEMBER_TOKENS = 24, MEMBER_LOGINS = 8 };
+typedef struct {
+    uint64_t member;
+    char text[64];
+} known_token_t;
+
 typedef struct person person_t;
 typedef struct act act_t;
 
@@ -108,6 +115,9 @@ struct crowd {
     uint64_t nonces[CROWD_NONCES]; /* used lately */
     uint32_t nonce_next, once_count;
     member_codes_t codes;
+    known_token_t tokens[MEMBER_TOKENS];
+    uint64_t logins[MEMBER_LOGINS]; /* keys of login.key */
+    uint32_t token_next;
     uint64_t revoked[CROWD_SHOWTIMES][CROWD_REVOKED]; /* the lists' first ones as read, hashed */
     bool calm;                                        /* nobody begins anything new */
 };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUANTITY = 40 };
+enum { QUANTITY = 40, OWNERS_MAX = MEMBER_BATCHES + CROWD_MAX + MEMBER_TOKENS };
 
 /* ------------------------------------------------------------------ what people do */
 
@@ -173,7 +173,117 @@ member_add_coupon(sim_t *sim, person_t *person, pack_t *pack)
         pack_key_str(pack, "coupon", "FREE");
 }
 
+bool
+member_make_login_key(sim_t *sim, person_t *person, pack_t *pack)
+{
+    char login[32];
+    person->call.showtime = chance_below(&sim->chance, SIM_PARTITIONS);
+    person->call.line = chance_below(&sim->chance, MEMBER_LOGINS);
+    snprintf(login, sizeof login, "oidc:somebody %u", person->call.line);
+    pack_map(pack, 1);
+    pack_key_str(pack, "login", login);
+    return true;
+}
+
+bool
+member_make_login(sim_t *sim, person_t *person, pack_t *pack)
+{
+    person->call.showtime = sim->crowd->logins[chance_below(&sim->chance, MEMBER_LOGINS)];
+    pack_map(pack, 0);
+    return person->call.showtime != 0;
+}
+
+/* Of somebody who has logged in. */
+static const known_token_t *
+pick_token(sim_t *sim, person_t *person)
+{
+    const known_token_t *token = &sim->crowd->tokens[chance_below(&sim->chance, MEMBER_TOKENS)];
+    person->call.showtime = token->member;
+    return token->member ? token : NULL;
+}
+
+bool
+member_make_known(sim_t *sim, person_t *person, pack_t *pack)
+{
+    pack_map(pack, 0);
+    return pick_token(sim, person) != NULL;
+}
+
+/* Now and then with a character changed: in its hash. */
+bool
+member_make_refresh(sim_t *sim, person_t *person, pack_t *pack)
+{
+    const known_token_t *token = pick_token(sim, person);
+    char text[sizeof token->text];
+    if (!token)
+        return false;
+    memcpy(text, token->text, sizeof text);
+    if (chance_below(&sim->chance, 10) == 0) {
+        text[40] = text[40] == 'A' ? 'B' : 'A';
+        person->call.forged = person->call.operation == OP_SESSION_REFRESH;
+    }
+    pack_map(pack, 1);
+    pack_key_str(pack, "refresh", text);
+    return true;
+}
+
+bool
+member_make_revoked(sim_t *sim, person_t *person, pack_t *pack)
+{
+    person->call.showtime = chance_below(&sim->chance, SIM_PARTITIONS);
+    pack_map(pack, 2);
+    pack_key_uint(pack, "since", chance_below(&sim->chance, 10));
+    pack_key_uint(pack, "limit", 1 + chance_below(&sim->chance, 20));
+    return true;
+}
+
+bool
+member_make_ban(sim_t *sim, person_t *person, pack_t *pack)
+{
+    pack_map(pack, 1);
+    pack_key_bool(pack, "yes", chance_below(&sim->chance, 3) == 0);
+    return pick_token(sim, person) != NULL;
+}
+
+bool
+member_make_role(sim_t *sim, person_t *person, pack_t *pack)
+{
+    static const char *const roles[] = { "member", "member_vip", "emperor" };
+    pack_map(pack, 1);
+    pack_key_str(pack, "role", roles[chance_below(&sim->chance, 3)]);
+    return pick_token(sim, person) != NULL;
+}
+
 /* ------------------------------------------------------------------ what they learn */
+
+void
+member_learn_login_key(sim_t *sim, person_t *person, status_t status, const void *body,
+                       uint32_t size)
+{
+    uint64_t *known = &sim->crowd->logins[person->call.line], key;
+    mp_t at;
+    if (status != STATUS_OK || !mp_find(body, size, "key", &at) || !mp_read_uint(&at, &key))
+        return;
+    if (*known && *known != key)
+        sim_broken(sim, "the key of a log-in is another than before");
+    *known = key;
+}
+
+void
+member_learn_session(sim_t *sim, person_t *person, status_t status, const void *body, uint32_t size)
+{
+    known_token_t *token = &sim->crowd->tokens[sim->crowd->token_next++ % MEMBER_TOKENS];
+    mp_t at;
+    const char *text;
+    uint32_t text_size;
+    (void)person;
+    if (status != STATUS_OK || !mp_find(body, size, "member", &at) ||
+        !mp_read_uint(&at, &token->member) || !mp_find(body, size, "refresh", &at) ||
+        !mp_read_str(&at, &text, &text_size) || text_size >= sizeof token->text)
+        return;
+    memset(token->text, 0, sizeof token->text);
+    memcpy(token->text, text, text_size);
+}
 
 static void
 learn_code(sim_t *sim, mp_t at, uint64_t member)
@@ -223,13 +333,16 @@ owners(const sim_t *sim, uint64_t *ids)
     for (uint32_t i = 0; i < sim->crowd->count; i++)
         if (ids_is_member(sim->crowd->people[i].user))
             ids[count++] = sim->crowd->people[i].user;
+    for (uint32_t i = 0; i < MEMBER_TOKENS; i++)
+        if (sim->crowd->tokens[i].member)
+            ids[count++] = sim->crowd->tokens[i].member;
     return count;
 }
 
 void
 member_judge(sim_t *sim, uint32_t partition)
 {
-    uint64_t ids[MEMBER_BATCHES + CROWD_MAX];
+    uint64_t ids[OWNERS_MAX];
     state_t *state = server_state(sim, partition);
     if (partition < SIM_BOX_OFFICES + SIM_PROGRAMMES)
         return;
@@ -358,7 +471,7 @@ judge_reserved(sim_t *sim, uint64_t member)
 void
 member_judge_all(sim_t *sim, bool settled)
 {
-    uint64_t ids[MEMBER_BATCHES + CROWD_MAX];
+    uint64_t ids[OWNERS_MAX];
     for (uint32_t i = 0; i < SIM_PARTITIONS; i++)
         if (!server_state(sim, i))
             return;

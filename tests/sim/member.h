@@ -9,8 +9,9 @@ enum { MEMBER_BATCHES = 3 };
 
 act_make_fn member_make_open, member_make_of_member, member_make_list, member_make_give,
     member_make_batch, member_make_of_batch, member_make_codes, member_make_issue,
-    member_make_claim;
-act_learn_fn member_learn_codes, member_learn_coupon;
+    member_make_claim, member_make_login_key, member_make_login, member_make_refresh,
+    member_make_revoked, member_make_ban, member_make_role, member_make_known;
+act_learn_fn member_learn_codes, member_learn_coupon, member_learn_login_key, member_learn_session;
 /* Does an order that is being made want a coupon? Then one field more for it. */
 bool member_wants_coupon(sim_t *sim);
 void member_add_coupon(sim_t *sim, person_t *person, pack_t *pack);

@@ -13,10 +13,9 @@ static void
 pack_value(pack_t *pack, field_t field, bool largest)
 {
     const field_info_t *info = field_info(field);
-    static const char text[128] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    char text[512];
     uint64_t bound = largest ? info->max : info->min;
+    memset(text, 'a', sizeof text);
     switch (info->type) {
     case TYPE_UINT:
         pack_uint(pack, bound);
