@@ -10,8 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static const visit_t *
+visit_find(turn_t *turn, const command_t *command)
+{
+    const value_t *text = command_value(command, FIELD_ORDER);
+    uint64_t number =
+        member_index(turn, command->key, INDEX_VISIT, text->text.data, text->text.size);
+    return number ? state_get(turn->state, member_key(command->key, MEMBER_VISIT, number), NULL)
+                  : NULL;
+}
+
 /* The member's visit of a command's order, made when it is the first told of it; false for what is
- * no order. Also its number. */
+ * no order. */
 static visit_t *
 visit_edit(turn_t *turn, const command_t *command)
 {
@@ -74,11 +84,15 @@ member_bought(turn_t *turn, const command_t *command)
 {
     if (!ids_is_member(command->key))
         return STATUS_UNKNOWN_MEMBER;
+    int64_t paid = (int64_t)command_value(command, FIELD_AMOUNT)->number;
+    const visit_t *found = visit_find(turn, command);
+    if (found && (found->known || paid < found->refunded))
+        return STATUS_ORDER_STATE;
     visit_t *visit = visit_edit(turn, command);
-    if (!visit || visit->known)
+    if (!visit)
         return STATUS_BAD_ORDER_ID;
     visit->known = 1;
-    visit->paid = (int64_t)command_value(command, FIELD_AMOUNT)->number;
+    visit->paid = paid;
     visit->tickets = (uint16_t)command_value(command, FIELD_COUNT)->number;
     visit->paid_ms = (int64_t)command_value(command, FIELD_AT)->number;
     visit->starts_ms = (int64_t)command_value(command, FIELD_STARTS)->number;
@@ -96,6 +110,10 @@ member_refunded(turn_t *turn, const command_t *command)
     if (!ids_is_member(command->key))
         return STATUS_UNKNOWN_MEMBER;
     int64_t amount = (int64_t)command_value(command, FIELD_AMOUNT)->number;
+    const visit_t *found = visit_find(turn, command);
+    if (found && (found->known ? amount > found->paid - found->refunded
+                               : amount > MONEY_MAX_FEN - found->refunded))
+        return STATUS_ORDER_STATE;
     visit_t *visit = visit_edit(turn, command);
     if (!visit)
         return STATUS_BAD_ORDER_ID;

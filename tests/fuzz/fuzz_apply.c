@@ -3,6 +3,7 @@
  * so a new operation takes part by being there. Input: for each command a few bytes. */
 #include "actors/apply.h"
 #include "actors/box.h"
+#include "actors/member.h"
 #include "actors/prog.h"
 #include "actors/ids.h"
 #include "actors/ticket.h"
@@ -99,6 +100,9 @@ box_number(const fuzz_box_t *self, const field_info_t *info, fuzz_input_t *input
         return (uint64_t)self->now_ms + fuzz_below(input, 60000);
     case 3:
         return 500 * small;
+    case 4:
+        small = IDS_MEMBER_FIRST + self->showtime % 4;
+        return small <= info->max ? small : info->max;
     default:
         return small <= info->max ? small : info->max;
     }
@@ -108,7 +112,8 @@ static void
 box_text(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *input)
 {
     static const char *const words[] = {
-        "succeeded", "failed", "closed", "done", "sandbox", "a", ""
+        "succeeded", "failed", "closed", "done",     "sandbox",
+        "a",         "",       "fixed",  "discount", "member_vip"
     };
     char text[64];
     uint32_t number = fuzz_below(input, NUMBERS) + 1;
@@ -126,6 +131,8 @@ box_text(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *inpu
     } else if (field == FIELD_CODE && purchase && purchase->code[0]) {
         pack_strn(pack, purchase->code, sizeof purchase->code);
         return;
+    } else if (field == FIELD_COUPON) {
+        coupon_code(&self->site, 1 + (uint32_t)(self->showtime % 4), (uint16_t)number, 0, text);
     } else if (field == FIELD_PROVIDER) {
         snprintf(text, sizeof text, "sandbox");
     } else if (field == FIELD_STEP) {
