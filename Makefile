@@ -53,6 +53,7 @@ core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c cl
                clients/bridge/*.c))
 ctl_src   := $(wildcard clients/ctl/*.c)
 load_src  := $(wildcard clients/load/*.c)
+plan_src  := $(filter-out %_main.c,$(wildcard clients/plan/*.c))
 crash_src := $(if $(wildcard tests/crash/*.c),$(wildcard tests/crash/*.c) clients/load/past.c)
 disk_src  := $(filter-out tests/disk/test_%.c,$(wildcard tests/disk/*.c))
 script_src := $(wildcard tests/script/*.c)
@@ -62,7 +63,7 @@ nth_src   := $(wildcard tests/nth/*.c)
 past_src  := $(if $(wildcard tests/history/*.c),$(wildcard tests/history/*.c) clients/load/past.c)
 storm_src := $(wildcard tests/overload/*.c) clients/load/control.c clients/load/histogram.c
 soak_src  := $(wildcard tests/soak/*.c) clients/load/control.c clients/load/histogram.c
-bench_src := $(wildcard bench/*.c)
+bench_src := $(filter-out bench/schedule.c,$(wildcard bench/*.c))
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
 c_files   := $(wildcard broker/*.[ch] store/*.[ch] actors/*.[ch] clients/*.[ch] clients/*/*.[ch] \
@@ -74,8 +75,9 @@ library_src := $(filter-out clients/%_main.c clients/zone_%.c,$(wildcard clients
                $(wildcard broker/mp.c broker/operation.c broker/shard.c broker/status.c broker/wire.c \
                  actors/ids.c)
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
-            $(BUILD)/marquee-bridge $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load)
-benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%)
+            $(BUILD)/marquee-bridge $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load) \
+            $(BUILD)/marquee-plan
+benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%) $(BUILD)/bench-schedule
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload $(BUILD)/soak
@@ -131,6 +133,19 @@ $(BUILD)/marquee: $(ctl_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/marquee-load: $(load_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
+# The planner alone is linked with the solver; see docs/decisions/0013-plan-solver.md.
+solver := -lCbcSolver -lCbc -lClp -lm
+$(BUILD)/libplan.a: $(plan_src:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(call say,ar)ar rcs $@ $^
+$(BUILD)/marquee-plan: $(BUILD)/clients/plan/plan_main.o $(BUILD)/libplan.a $(core) $(order)
+	$(link) $(solver)
+$(BUILD)/bench-schedule: $(BUILD)/bench/schedule.o $(BUILD)/libplan.a $(core) $(order)
+	$(link) $(solver)
+$(BUILD)/tests/test_plan $(BUILD)/tests/test_planner: $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o \
+    $(BUILD)/libplan.a $(core) $(order)
+	@mkdir -p $(@D)
+	$(link) -lcmocka $(solver)
 $(BUILD)/crash: $(crash_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/sim: $(sim_src:%.c=$(BUILD)/%.o) $(disk_src:%.c=$(BUILD)/%.o) $(core) $(order)
@@ -165,7 +180,7 @@ fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz_%,$(wildcard tests/fuzz/
 $(BUILD)/libctl.a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(ctl_src)))
 	@rm -f $@
 	$(call say,ar)ar rcs $@ $^
-$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/libctl.a $(core)
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/libctl.a $(BUILD)/libplan.a $(core)
 	$(call say,ld)$(CC) $(all_ldflags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
 $(BUILD)/seeds: $(BUILD)/tests/fuzz/seeds.o $(BUILD)/tests/fuzz/seeds_http.o \
     $(BUILD)/tests/fuzz/seeds_token.o $(BUILD)/libctl.a $(core)
@@ -281,6 +296,11 @@ bench: programs $(benches)
 	@BUILD=$(BUILD) bench/run.mjs
 	@BUILD=$(BUILD) bench/bridge.mjs
 
+#: bench-schedule  greedy and solver's plans of 20 generated cinemas, against the bound
+bench-schedule: $(BUILD)/bench-schedule
+	@$(BUILD)/bench-schedule $(or $(CINEMAS),20) $(or $(SECONDS),30)
+.PHONY: bench-schedule
+
 bin := $(DESTDIR)$(PREFIX)/bin
 lib := $(DESTDIR)$(PREFIX)/lib
 man := $(DESTDIR)$(PREFIX)/share/man
@@ -309,7 +329,7 @@ install: programs library
 
 #: uninstall  take away what install put there, but not the configuration
 uninstall:
-	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee marquee-load) $(lib)/libmarquee.a \
+	rm -f $(addprefix $(bin)/,marqueed marquee-bridge marquee marquee-load marquee-plan) $(lib)/libmarquee.a \
 	    $(lib)/pkgconfig/marquee.pc $(DESTDIR)$(PREFIX)/include/marquee.h \
 	    $(lib)/sysusers.d/marquee.conf $(addprefix $(etc)/,marquee.conf.example bridge.conf.example)
 	for page in man/*.[1-9]; do rm -f $(man)/man$${page##*.}/$${page##*/}; done

@@ -303,6 +303,8 @@ box_due(turn_t *turn, state_key_t key)
         box_nonce_due(&box, key.number);
     } else if (key.table == BOX_QUEUE) {
         box_queue_tick(&box);
+    } else if (key.table == BOX_PLAN) {
+        box_plan_due(&box);
     } else {
         assert(key.table == BOX_REFUND);
         box_refund_due(&box, key.number);

@@ -10,8 +10,12 @@
  *   V n     page n - 1 of them, in that order: BOX_VOIDS void_t
  *   K 0     nonces_t: how many nonces are remembered
  *   K hash  16 bytes: a nonce; due when it is forgotten
- *   C n     box_coupon_t: the coupon of purchase n, while it is asked for and once it has an order
+ *   J n     box_coupon_t: the coupon of purchase n, while it is asked for and once it has an order
  *   Q, E, U the waiting room: see box_queue.h
+ *   A 0     box_fare_t a zone, in the order of the head's: what it costs each audience; absent
+ *           where a showtime was opened by hand: then all pay the zone's price
+ *   C 0     box_plan_t: the cinema that put it on sale, if one did; due while a cancelled
+ *           showtime's purchases are walked
  * Space 0 is the partition's own:
  *   R 0     rules_t: defaults for new showtimes
  *   N 0     counters_t
@@ -24,7 +28,9 @@
  * (5) The head's counts are those of the seats, and so is what it says is held by tag.
  * (6) Every ticket that is void stands in V once, and no other does.
  * (7) A purchase that is flagged so has a coupon: asked for while it is only a lock; held, used or
- *     given back as its order is pending, was paid in time, or ended otherwise. */
+ *     given back as its order is pending, was paid in time, or ended otherwise.
+ * (8) Of a cancelled showtime, purchases that were walked hold nothing but tickets that were used.
+ */
 #ifndef BOX_H
 #define BOX_H
 #include "actors/layout.h"
@@ -39,10 +45,12 @@ enum {
     BOX_REFUND = 'X',
     BOX_REVOKED = 'V',
     BOX_NONCE = 'K',
-    BOX_COUPON = 'C',
+    BOX_COUPON = 'J',
     BOX_QUEUE = 'Q',
     BOX_QUEUE_PAGE = 'E',
     BOX_QUEUE_USERS = 'U',
+    BOX_PLAN = 'C',
+    BOX_FARES = 'A',
     BOX_RULES = 'R',
     BOX_COUNTERS = 'N',
     BOX_PAGE = 'Z',
@@ -89,7 +97,7 @@ typedef struct {
     uint32_t purchases; /* numbers given out */
     uint16_t counts[SEAT_STATES];
     uint16_t seat_count;
-    uint8_t zone_count, room, zero[2]; /* room: 1 when there is, or was, a waiting room */
+    uint8_t zone_count, room, cancelled, zero; /* room: 1 when there is, or was, a waiting room */
     rules_t rules;
     int64_t opens_ms, closes_ms, starts_ms, ends_ms;
     /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */
@@ -112,7 +120,7 @@ typedef struct {
     uint16_t seat;
     uint8_t zone, ticket;
     uint8_t print; /* its print state less one: 0 is issued, also in what older programs wrote */
-    uint8_t zero;
+    uint8_t audience;
     uint16_t prints; /* that came out of a printer */
 } line_t;
 _Static_assert(sizeof(line_t) == 40, "stored");
@@ -182,6 +190,19 @@ typedef struct {
     uint64_t count;
 } nonces_t;
 _Static_assert(sizeof(nonces_t) == 8, "stored");
+
+typedef struct {
+    int64_t price[AUDIENCES];
+} box_fare_t;
+_Static_assert(sizeof(box_fare_t) == 32, "stored");
+
+typedef struct {
+    uint64_t cinema;
+    uint32_t movie;
+    uint32_t walked; /* purchases up to this number; of a cancelled showtime */
+    char reason[BOX_REASON];
+} box_plan_t;
+_Static_assert(sizeof(box_plan_t) == 80, "stored");
 
 /* A showtime while a command works on it. */
 typedef struct {
@@ -294,6 +315,16 @@ bool box_refund_of_extra(const box_t *self, const purchase_t *purchase, const ch
 const refund_t *box_refund(const box_t *self, uint64_t tell);
 /* Send a refund again. */
 void box_refund_due(box_t *self, uint64_t tell);
+
+/* Void what was not used and owe its price, for a purchase that has its money. */
+void box_refund_unused(box_t *self, uint32_t number, purchase_t *purchase, const char *reason);
+
+/* box_plan.c: what a seat of a zone costs an audience. */
+int64_t box_price(const box_t *self, uint8_t zone, audience_t audience);
+/* What a cinema said of it; NULL: it was opened by hand. */
+const box_plan_t *box_plan(const box_t *self);
+/* Walk on through the purchases of a cancelled showtime. */
+void box_plan_due(box_t *self);
 
 /* box_nonce.c: is the request new? STATUS_OK, and then its nonce is remembered for as long as its
  * time would be believed; or the refusal. Without a nonce nothing is asked of it. */

@@ -155,6 +155,21 @@ check_revoked(const check_t *self)
                                   : "the list of revoked tickets is not of those that are void";
 }
 
+/* What a walk through a cancelled showtime leaves. */
+static const char *
+check_walked(const check_t *self, uint32_t number, const purchase_t *purchase)
+{
+    const box_plan_t *plan = box_plan(&self->box);
+    if (!self->box.head->cancelled || !plan || number > plan->walked)
+        return NULL;
+    if (check_holds(purchase))
+        return "a cancelled showtime has seats on hold";
+    for (uint32_t i = 0; i < purchase->count; i++)
+        if (purchase->lines[i].ticket == TICKET_ISSUED)
+            return "a cancelled showtime has a ticket that was not paid back";
+    return NULL;
+}
+
 static const char *
 check_books(const check_t *self)
 {
@@ -186,6 +201,8 @@ box_check(state_t *state, uint64_t showtime)
             broken = check_states(&self, purchase);
         if (!broken)
             broken = check_refunds(&self, number, purchase);
+        if (!broken)
+            broken = check_walked(&self, number, purchase);
     }
     if (broken)
         return broken;

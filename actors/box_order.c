@@ -11,10 +11,9 @@ order_prices(const box_t *box, const purchase_t *purchase, int64_t prices[SEATS_
 {
     int64_t sum = 0;
     for (uint32_t i = 0; i < purchase->count; i++) {
-        const box_zone_t *zone = box_zone(box->head, purchase->lines[i].zone);
-        assert(zone);
-        prices[i] = zone->price;
-        sum += zone->price;
+        const line_t *line = &purchase->lines[i];
+        prices[i] = box_price(box, line->zone, line->audience);
+        sum += prices[i];
     }
     return sum;
 }
@@ -35,6 +34,58 @@ box_make_order(box_t *self, uint32_t number, uint8_t provider, int64_t discount)
         box_begin_payment(self, number, purchase, provider);
     box_pack_order(self, number, purchase);
     box_publish_order(self, number, purchase);
+}
+
+/* [seat, audience] each, by line; seats that are not named are for adults. False when one is not
+ * of the lock, comes twice, or is for nobody that there is. */
+static bool
+order_read_audiences(const command_t *command, const purchase_t *held, uint8_t audiences[SEATS_MAX])
+{
+    bool named[SEATS_MAX] = { false };
+    memset(audiences, AUDIENCE_ADULT, SEATS_MAX);
+    if (!command_has(command, FIELD_AUDIENCES))
+        return true;
+    const value_t *value = command_value(command, FIELD_AUDIENCES);
+    mp_t items = value->list.items;
+    for (uint32_t i = 0; i < value->list.count; i++) {
+        uint32_t count, size, line = 0;
+        uint64_t seat;
+        const char *word;
+        if (!mp_read_array(&items, &count) || count != 2 || !mp_read_uint(&items, &seat) ||
+            !mp_read_str(&items, &word, &size))
+            return false;
+        while (line < held->count && held->lines[line].seat != seat)
+            line++;
+        audience_t audience = audience_named(word, size);
+        if (line == held->count || named[line] || audience == AUDIENCES)
+            return false;
+        named[line] = true;
+        audiences[line] = (uint8_t)audience;
+    }
+    return true;
+}
+
+static void
+order_set_audiences(box_t *box, uint32_t number, const uint8_t audiences[SEATS_MAX])
+{
+    purchase_t *purchase = box_edit_purchase(box, number);
+    for (uint32_t i = 0; i < purchase->count; i++)
+        purchase->lines[i].audience = audiences[i];
+}
+
+/* The order is made when the coupon comes; whom its seats are for is noted already. */
+static status_t
+order_with_coupon(box_t *box, const command_t *command, uint32_t number, uint8_t provider,
+                  const uint8_t audiences[SEATS_MAX])
+{
+    const purchase_t *held = box_purchase(box, number);
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < held->count; i++)
+        sum += box_price(box, held->lines[i].zone, audiences[i]);
+    status_t status = box_coupon_ask(box, command, number, provider, sum);
+    if (status == STATUS_PENDING)
+        order_set_audiences(box, number, audiences);
+    return status;
 }
 
 status_t
@@ -58,12 +109,14 @@ box_order_create(turn_t *turn, const command_t *command)
         return STATUS_LOCK_ENDED;
     if (command_has(command, FIELD_PROVIDER) && provider == PROVIDER_NONE)
         return STATUS_UNKNOWN_PROVIDER;
+    uint8_t audiences[SEATS_MAX];
+    if (!order_read_audiences(command, held, audiences))
+        return box_refuse_field(turn, FIELD_AUDIENCES);
     if (held->flags & PURCHASE_COUPON)
         return STATUS_COUPON_PENDING;
-    if (command_has(command, FIELD_COUPON)) {
-        int64_t prices[SEATS_MAX];
-        return box_coupon_ask(&box, command, number, provider, order_prices(&box, held, prices));
-    }
+    if (command_has(command, FIELD_COUPON))
+        return order_with_coupon(&box, command, number, provider, audiences);
+    order_set_audiences(&box, number, audiences);
     box_make_order(&box, number, provider, 0);
     return STATUS_OK;
 }
@@ -201,7 +254,8 @@ order_pack_lines(const box_t *box, const purchase_t *purchase, pack_t *reply)
     for (uint32_t i = 0; i < purchase->count; i++) {
         const line_t *line = &purchase->lines[i];
         const layout_seat_t *place = &box->layout->seats[line->seat - 1];
-        pack_map(reply, 5);
+        pack_map(reply, 6);
+        pack_key_str(reply, "audience", audience_name(line->audience));
         pack_key_uint(reply, "seat", line->seat);
         pack_key_str(reply, "row", box->layout->row_names[place->row]);
         pack_key_uint(reply, "column", place->column + 1u);

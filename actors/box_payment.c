@@ -254,6 +254,8 @@ payment_accept_money(box_t *box, uint32_t number, purchase_t *purchase)
         return payment_mismatch(box, number, purchase);
     if (box->turn->now_ms >= box->head->ends_ms)
         return payment_refunded(box, number, purchase, "paid after the show");
+    if (box->head->cancelled)
+        return payment_refunded(box, number, purchase, "the showtime was cancelled");
     if (purchase->order == ORDER_PENDING)
         return payment_in_time(box, number, purchase);
     if (purchase->order == ORDER_EXPIRED)

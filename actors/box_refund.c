@@ -134,17 +134,25 @@ refund_plan_seat(box_t *box, refund_plan_t *plan, const purchase_t *purchase, ui
     return box_refuse_uint(box->turn, STATUS_UNKNOWN_TICKET, "seat", seat);
 }
 
+/* All that were not redeemed. */
+static void
+refund_plan_unused(const purchase_t *purchase, refund_plan_t *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    for (uint32_t i = 0; i < purchase->count; i++)
+        if (machine_allows(MACHINE_TICKET, purchase->lines[i].ticket, TICKET_ON_VOID))
+            refund_plan_line(plan, purchase, i);
+}
+
 /* The named tickets, or all that were not redeemed. */
 static status_t
 refund_plan(box_t *box, const command_t *command, const purchase_t *purchase, refund_plan_t *plan)
 {
-    memset(plan, 0, sizeof *plan);
     if (!command_has(command, FIELD_TICKETS)) {
-        for (uint32_t i = 0; i < purchase->count; i++)
-            if (machine_allows(MACHINE_TICKET, purchase->lines[i].ticket, TICKET_ON_VOID))
-                refund_plan_line(plan, purchase, i);
+        refund_plan_unused(purchase, plan);
         return STATUS_OK;
     }
+    memset(plan, 0, sizeof *plan);
     const value_t *seats = command_value(command, FIELD_TICKETS);
     for (uint32_t i = 0; i < seats->seats.count; i++) {
         status_t status = refund_plan_seat(box, plan, purchase, seats->seats.ids[i]);
@@ -189,13 +197,12 @@ refund_retry(box_t *box, const command_t *command, const purchase_t *purchase, b
     return sum;
 }
 
-static void
-refund_tickets(box_t *box, const command_t *command, uint32_t number, purchase_t *purchase,
-               const refund_plan_t *plan, bool wait)
+/* The refund, for who wants to wait; NULL when there is nothing to pay. */
+static refund_t *
+refund_tickets(box_t *box, uint32_t number, purchase_t *purchase, const refund_plan_t *plan,
+               const char *reason)
 {
-    char reason[BOX_REASON];
     bool all = true;
-    command_text(command, FIELD_REASON, reason, sizeof reason);
     box_revoked_begin(box);
     for (uint32_t i = 0; i < purchase->count; i++) {
         line_t *line = &purchase->lines[i];
@@ -213,8 +220,28 @@ refund_tickets(box_t *box, const command_t *command, uint32_t number, purchase_t
     box_balance(head);
     box_change(box, plan->ids, plan->count, SEAT_ON_REFUND, 0, 0);
     box_member_refunded(box, number, purchase, plan->amount, plan->count);
-    refund_t *refund =
-        box_request_refund(box, number, purchase, plan->amount, purchase->txn, reason);
+    return box_request_refund(box, number, purchase, plan->amount, purchase->txn, reason);
+}
+
+void
+box_refund_unused(box_t *self, uint32_t number, purchase_t *purchase, const char *reason)
+{
+    refund_plan_t plan;
+    refund_plan_unused(purchase, &plan);
+    if (plan.count == 0)
+        return;
+    (void)refund_tickets(self, number, purchase, &plan, reason);
+    box_publish_order(self, number, purchase);
+}
+
+/* What order.refund names, with its reason, for who may wait for the end. */
+static void
+refund_named(box_t *box, const command_t *command, uint32_t number, purchase_t *purchase,
+             const refund_plan_t *plan, bool wait)
+{
+    char reason[BOX_REASON];
+    command_text(command, FIELD_REASON, reason, sizeof reason);
+    refund_t *refund = refund_tickets(box, number, purchase, plan, reason);
     if (refund && wait) {
         refund->client = command->client;
         refund->request = command->request;
@@ -251,7 +278,7 @@ box_order_refund(turn_t *turn, const command_t *command)
     bool wait = command_number(command, FIELD_WAIT, 0);
     purchase_t *purchase = box_edit_purchase(&box, number);
     if (plan.count)
-        refund_tickets(&box, command, number, purchase, &plan, wait);
+        refund_named(&box, command, number, purchase, &plan, wait);
     else
         plan.amount = refund_retry(&box, command, purchase, wait);
     box_publish_order(&box, number, purchase);

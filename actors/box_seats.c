@@ -25,6 +25,8 @@ seats_numbers_left(const head_t *head)
 static status_t
 seats_sale_window(const box_t *self)
 {
+    if (self->head->cancelled)
+        return STATUS_SHOWTIME_CANCELLED;
     if (self->turn->now_ms < self->head->opens_ms)
         return STATUS_SALE_NOT_OPEN;
     if (self->turn->now_ms >= self->head->closes_ms || !seats_numbers_left(self->head))

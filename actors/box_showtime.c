@@ -232,13 +232,29 @@ showtime_pack_hall(const box_t *box, pack_t *reply)
         pack_array(reply, 3);
         pack_str(reply, letter);
         pack_strn(reply, zone->name, strnlen(zone->name, sizeof zone->name));
-        pack_int(reply, zone->price);
+        pack_int(reply, box_price(box, zone->letter, AUDIENCE_ADULT));
     }
     pack_str(reply, "rows");
     pack_array(reply, box->layout->row_count);
     for (uint32_t i = 0; i < box->layout->row_count; i++)
         pack_str(reply, box->layout->row_names[i]);
     pack_key_uint(reply, "columns", box->layout->column_count);
+}
+
+/* "fares": [zone, price for each audience] each. */
+static void
+showtime_pack_fares(const box_t *box, pack_t *reply)
+{
+    pack_str(reply, "fares");
+    pack_array(reply, box->head->zone_count);
+    for (uint32_t i = 0; i < box->head->zone_count; i++) {
+        const uint8_t letter = box->head->zones[i].letter;
+        const char text[2] = { (char)letter };
+        pack_array(reply, 1 + AUDIENCES);
+        pack_str(reply, text);
+        for (audience_t audience = 0; audience < AUDIENCES; audience++)
+            pack_int(reply, box_price(box, letter, audience));
+    }
 }
 
 static void
@@ -261,8 +277,12 @@ box_showtime_get(turn_t *turn, const command_t *command)
     if (!box_open(&box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
     box_hall(&box);
-    pack_map(reply, 17);
+    const box_plan_t *plan = box_plan(&box);
+    pack_map(reply, 21);
     pack_key_uint(reply, "showtime", box.showtime);
+    pack_key_uint(reply, "cinema", plan ? plan->cinema : 0);
+    pack_key_uint(reply, "movie", plan ? plan->movie : 0);
+    pack_key_bool(reply, "cancelled", box.head->cancelled);
     box_pack_text(reply, "title", box.head->title, sizeof box.head->title);
     box_pack_text(reply, "hall", box.head->hall, sizeof box.head->hall);
     box_pack_text(reply, "format", box.head->format, sizeof box.head->format);
@@ -276,12 +296,13 @@ box_showtime_get(turn_t *turn, const command_t *command)
     showtime_pack_counts(&box, reply);
     showtime_pack_rules(&box.head->rules, reply);
     showtime_pack_hall(&box, reply);
+    showtime_pack_fares(&box, reply);
     showtime_pack_books(box.head, reply);
     return STATUS_OK;
 }
 
-/* [id, starts_ms, title, hall, free, seats, time_zone]; free as counted, without a look at overdue
- * locks. */
+/* [id, starts_ms, title, hall, free, seats, time_zone, format, cinema, movie, cancelled]; free as
+ * counted, without a look at overdue locks. */
 static void
 showtime_pack_line(turn_t *turn, uint64_t showtime)
 {
@@ -289,7 +310,7 @@ showtime_pack_line(turn_t *turn, uint64_t showtime)
     bool open = box_open(&box, turn, showtime);
     assert(open);
     (void)open;
-    pack_array(turn->reply, 7);
+    pack_array(turn->reply, 11);
     pack_uint(turn->reply, showtime);
     pack_int(turn->reply, box.head->starts_ms);
     pack_strn(turn->reply, box.head->title, strnlen(box.head->title, sizeof box.head->title));
@@ -298,13 +319,18 @@ showtime_pack_line(turn_t *turn, uint64_t showtime)
     pack_uint(turn->reply, box.head->seat_count);
     pack_strn(turn->reply, box.head->time_zone,
               strnlen(box.head->time_zone, sizeof box.head->time_zone));
+    const box_plan_t *plan = box_plan(&box);
+    pack_strn(turn->reply, box.head->format, strnlen(box.head->format, sizeof box.head->format));
+    pack_uint(turn->reply, plan ? plan->cinema : 0);
+    pack_uint(turn->reply, plan ? plan->movie : 0);
+    pack_bool(turn->reply, box.head->cancelled);
 }
 
 /* A page of the list ends early where the next line might not fit any more. */
 status_t
 box_showtime_list(turn_t *turn, const command_t *command)
 {
-    enum { LINE_MAX_BYTES = 224, LIMIT_DEFAULT = 100 };
+    enum { LINE_MAX_BYTES = 256, LIMIT_DEFAULT = 100 };
     pack_t *reply = turn->reply;
     const counters_t *counters = state_get(turn->state, box_key(0, BOX_COUNTERS, 0), NULL);
     uint64_t total = counters ? counters->showtimes : 0;

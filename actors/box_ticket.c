@@ -161,6 +161,8 @@ box_ticket_redeem(turn_t *turn, const command_t *command)
         return ticket_redeemed_before(turn, found.line);
     if (turn->now_ms >= box.head->ends_ms)
         return STATUS_TICKET_EXPIRED;
+    if (box.head->cancelled)
+        return STATUS_SHOWTIME_CANCELLED; /* its turn to be paid back comes */
     line_t *line = &box_edit_purchase(&box, found.purchase)->lines[found.at];
     line->ticket = machine_next(MACHINE_TICKET, line->ticket, TICKET_ON_REDEEM);
     line->redeemed_ms = turn->now_ms;

@@ -80,6 +80,17 @@ static const uint8_t machine_table[MACHINES][MACHINE_STATE_MAX][MACHINE_EVENT_MA
                            [PLACE_ON_EXPIRE] = PLACE_EXPIRED },
         [PLACE_LEFT] = { [PLACE_ON_RETURN] = PLACE_WAITING },
     },
+    /* One step at a time is under way at the box office: so it needs no order of what it is told. */
+    [MACHINE_SHOW] = {
+        [SHOW_DRAFT] = { [SHOW_ON_PUBLISH] = SHOW_OPENING },
+        [SHOW_OPENING] = { [SHOW_ON_DONE] = SHOW_PUBLISHED, [SHOW_ON_REFUSE] = SHOW_DRAFT },
+        [SHOW_PUBLISHED] = { [SHOW_ON_CLOSE] = SHOW_CLOSING, [SHOW_ON_CANCEL] = SHOW_CANCELLING },
+        [SHOW_CLOSING] = { [SHOW_ON_DONE] = SHOW_CLOSED, [SHOW_ON_REFUSE] = SHOW_PUBLISHED },
+        [SHOW_CLOSED] = { [SHOW_ON_CANCEL] = SHOW_CANCELLING },
+        [SHOW_CANCELLING] = { [SHOW_ON_DONE] = SHOW_CANCELLED,
+                              [SHOW_ON_REFUSE] = SHOW_CLOSED,
+                              [SHOW_ON_KEEP] = SHOW_PUBLISHED },
+    },
 };
 
 static const struct {
@@ -106,6 +117,7 @@ static const struct {
     [MACHINE_TICKET] = { TICKET_STATES - 1, TICKET_EVENTS },
     [MACHINE_PRINT] = { PRINT_STATES - 1, PRINT_EVENTS },
     [MACHINE_PLACE] = { PLACE_STATES - 1, PLACE_EVENTS },
+    [MACHINE_SHOW] = { SHOW_STATES - 1, SHOW_EVENTS },
 };
 
 bool

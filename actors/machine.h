@@ -44,12 +44,20 @@
     S(PLACE, INSIDE, "inside")                                                                     \
     S(PLACE, BOUGHT, "bought")                                                                     \
     S(PLACE, LEFT, "left")                                                                         \
-    S(PLACE, EXPIRED, "expired")
+    S(PLACE, EXPIRED, "expired")                                                                   \
+    S(SHOW, DRAFT, "draft")                                                                        \
+    S(SHOW, OPENING, "opening")                                                                    \
+    S(SHOW, PUBLISHED, "published")                                                                \
+    S(SHOW, CLOSING, "closing")                                                                    \
+    S(SHOW, CLOSED, "closed")                                                                      \
+    S(SHOW, CANCELLING, "cancelling")                                                              \
+    S(SHOW, CANCELLED, "cancelled")
 
 /* SEAT TAKE: a late payment takes a free seat at once. LOCK EXPIRE and RELEASE also end what was
  * ordered; ORDER LATE_PAY and OFFER follow money that came after the order's end; PAYMENT MISMATCH
  * is another sum than asked for. PLACE is one in a waiting room; RETURN takes back a LEAVE while
- * the places are not drawn yet. */
+ * the places are not drawn yet. SHOW is a showtime of the programme; DONE and REFUSE are what the
+ * box office says to the step that it was told, KEEP that it was not to be forgotten. */
 #define MACHINE_EVENTS(E)                                                                          \
     E(SEAT, LOCK, "lock")                                                                          \
     E(SEAT, RELEASE, "release")                                                                    \
@@ -91,7 +99,13 @@
     E(PLACE, BUY, "buy")                                                                           \
     E(PLACE, LEAVE, "leave")                                                                       \
     E(PLACE, EXPIRE, "expire")                                                                     \
-    E(PLACE, RETURN, "return")
+    E(PLACE, RETURN, "return")                                                                     \
+    E(SHOW, PUBLISH, "publish")                                                                    \
+    E(SHOW, CLOSE, "close")                                                                        \
+    E(SHOW, CANCEL, "cancel")                                                                      \
+    E(SHOW, DONE, "done")                                                                          \
+    E(SHOW, REFUSE, "refuse")                                                                      \
+    E(SHOW, KEEP, "keep")
 
 typedef enum {
     MACHINE_SEAT,
@@ -102,6 +116,7 @@ typedef enum {
     MACHINE_TICKET,
     MACHINE_PRINT, /* of a ticket, whatever its own state */
     MACHINE_PLACE,
+    MACHINE_SHOW,
     MACHINES
 } machine_t;
 
@@ -141,6 +156,17 @@ enum {
     PLACE_LEFT,
     PLACE_EXPIRED,
     PLACE_STATES
+};
+enum {
+    SHOW_NONE,
+    SHOW_DRAFT,
+    SHOW_OPENING,
+    SHOW_PUBLISHED,
+    SHOW_CLOSING,
+    SHOW_CLOSED,
+    SHOW_CANCELLING,
+    SHOW_CANCELLED,
+    SHOW_STATES
 };
 
 enum {
@@ -191,6 +217,15 @@ enum {
     PLACE_ON_EXPIRE,
     PLACE_ON_RETURN,
     PLACE_EVENTS
+};
+enum {
+    SHOW_ON_PUBLISH,
+    SHOW_ON_CLOSE,
+    SHOW_ON_CANCEL,
+    SHOW_ON_DONE,
+    SHOW_ON_REFUSE,
+    SHOW_ON_KEEP,
+    SHOW_EVENTS
 };
 
 /* Is there such a step? */

@@ -1,16 +1,20 @@
 /* outbox - see outbox.h for the contract. */
 #include "actors/outbox.h"
+#include "actors/prog_show.h"
 #include "broker/shard.h"
 #include <assert.h>
 #include <string.h>
 
 /* What is done at the sender when a row has ended. */
-typedef void outbox_ended_fn(turn_t *turn, const uint64_t about[2], status_t status);
 static const struct {
     uint16_t operation;
     outbox_ended_fn *ended;
 } outbox_endings[] = {
     { OP_PROBE_TAKE, NULL },
+    { OP_SHOWTIME_PUT, prog_show_ended },
+    { OP_SHOWTIME_SHUT, prog_show_ended },
+    { OP_SHOWTIME_CANCEL, prog_show_ended },
+    { OP_SHOWTIME_REMOVE, prog_show_removed },
 };
 
 static state_key_t

@@ -59,6 +59,9 @@ typedef struct {
 } inbox_t;
 _Static_assert(sizeof(inbox_t) == 8 + 16 * OUTBOX_WINDOW, "stored");
 
+/* What is done at the sender when a row has ended, for `about` it. */
+typedef void outbox_ended_fn(turn_t *turn, const uint64_t about[2], status_t status);
+
 /* Is there room for `rows` more to where this key belongs? Whoever may refuse asks first; what must
  * follow from what was accepted (an order that ends) is written in any case: there is no more of it
  * than was accepted. */

@@ -1,6 +1,8 @@
 /* prog - see prog.h for the contract: cinemas, and what all of the programme shares. */
 #include "actors/prog.h"
 #include "actors/box.h"
+#include "actors/prog_show.h"
+#include "actors/zone.h"
 #include <assert.h>
 #include <string.h>
 
@@ -28,6 +30,14 @@ prog_edit_or_insert(turn_t *turn, state_key_t key, size_t size)
 void
 prog_changed(turn_t *turn, uint64_t cinema)
 {
+    uint64_t version = prog_published(turn, cinema);
+    pack_map(turn->reply, 1);
+    pack_key_uint(turn->reply, "version", version);
+}
+
+uint64_t
+prog_published(turn_t *turn, uint64_t cinema)
+{
     uint8_t body[32];
     pack_t pack;
     const sink_t *sink = turn->sink;
@@ -40,8 +50,7 @@ prog_changed(turn_t *turn, uint64_t cinema)
         sink->event(sink->argument, OP_SCHEDULE_CHANGED, cinema, version, body,
                     (uint32_t)pack.size);
     }
-    pack_map(turn->reply, 1);
-    pack_key_uint(turn->reply, "version", version);
+    return version;
 }
 
 void
@@ -83,9 +92,45 @@ cinema_read_opening(const command_t *command, uint16_t opening[PROG_WEEKDAYS][2]
     return true;
 }
 
+/* [from, seconds ahead of UTC] each, as a table that was judged. */
+static bool
+cinema_read_offsets(const command_t *command, zone_t *zone)
+{
+    const value_t *value = command_value(command, FIELD_OFFSETS);
+    mp_t items = value->list.items;
+    memset(zone, 0, sizeof *zone);
+    for (uint32_t i = 0; i < value->list.count; i++) {
+        uint32_t count;
+        int64_t from_s, offset_s;
+        if (!mp_read_array(&items, &count) || count != 2 || !mp_read_int(&items, &from_s) ||
+            !mp_read_int(&items, &offset_s) || offset_s < -ZONE_OFFSET_MAX_S ||
+            offset_s > ZONE_OFFSET_MAX_S || (from_s == 0) != (i == 0))
+            return false;
+        if (i == 0) {
+            zone->first_offset_s = (int32_t)offset_s;
+            continue;
+        }
+        zone->at_s[zone->count] = from_s;
+        zone->offset_s[zone->count++] = (int32_t)offset_s;
+    }
+    return zone_valid(zone);
+}
+
+/* A cinema that is set without them has none: they are of a time zone, which may be another. */
+static void
+cinema_keep_offsets(turn_t *turn, uint64_t cinema, const zone_t *zone)
+{
+    state_key_t key = prog_key(cinema, PROG_OFFSETS, 0);
+    if (zone)
+        memcpy(prog_edit_or_insert(turn, key, sizeof *zone), zone, sizeof *zone);
+    else if (state_get(turn->state, key, NULL))
+        state_remove(turn->state, key);
+}
+
 status_t
 prog_cinema_set(turn_t *turn, const command_t *command)
 {
+    zone_t zone;
     uint16_t opening[PROG_WEEKDAYS][2];
     uint64_t id = command->key;
     if (id == 0)
@@ -94,6 +139,9 @@ prog_cinema_set(turn_t *turn, const command_t *command)
         return box_refuse_field(turn, FIELD_TIME_ZONE);
     if (!cinema_read_opening(command, opening))
         return box_refuse_field(turn, FIELD_OPENING);
+    bool offsets = command_has(command, FIELD_OFFSETS);
+    if (offsets && !cinema_read_offsets(command, &zone))
+        return box_refuse_field(turn, FIELD_OFFSETS);
     if (!prog_cinema(turn, id)) {
         const uint64_t *known = state_get(turn->state, prog_key(0, PROG_COUNT, 0), NULL);
         if (known && *known >= PROG_CINEMAS_MAX)
@@ -106,6 +154,7 @@ prog_cinema_set(turn_t *turn, const command_t *command)
     cinema->cleaning = (uint16_t)command_value(command, FIELD_CLEANING)->number;
     command_text(command, FIELD_NAME, cinema->name, sizeof cinema->name);
     command_text(command, FIELD_TIME_ZONE, cinema->time_zone, sizeof cinema->time_zone);
+    cinema_keep_offsets(turn, id, offsets ? &zone : NULL);
     prog_changed(turn, id);
     return STATUS_OK;
 }
@@ -117,7 +166,9 @@ prog_cinema_get(turn_t *turn, const command_t *command)
     pack_t *reply = turn->reply;
     if (!cinema)
         return STATUS_UNKNOWN_CINEMA;
-    pack_map(reply, 8);
+    pack_map(reply, 9);
+    pack_key_bool(reply, "offsets",
+                  state_get(turn->state, prog_key(command->key, PROG_OFFSETS, 0), NULL) != NULL);
     pack_key_uint(reply, "cinema", command->key);
     pack_key_uint(reply, "version", cinema->version);
     box_pack_text(reply, "name", cinema->name, sizeof cinema->name);
@@ -188,5 +239,5 @@ prog_check(state_t *state, uint64_t id)
             if (!state_get(state, prog_key(id, PROG_PLAN, number << 32 | version), NULL))
                 return "a version of a hall is gone";
     }
-    return NULL;
+    return prog_shows_check(state, id);
 }

@@ -4,10 +4,16 @@
 #include <assert.h>
 #include <string.h>
 
-static const prog_hall_t *
+const prog_hall_t *
 prog_hall(turn_t *turn, uint64_t cinema, uint64_t number)
 {
     return state_get(turn->state, prog_key(cinema, PROG_HALL, number), NULL);
+}
+
+const hall_plan_t *
+prog_plan(turn_t *turn, uint64_t cinema, uint64_t hall, uint32_t version, size_t *size)
+{
+    return state_get(turn->state, prog_key(cinema, PROG_PLAN, hall << 32 | version), size);
 }
 
 static uint32_t
@@ -50,6 +56,23 @@ hall_plan_keep(turn_t *turn, const command_t *command, uint64_t number, uint32_t
     return version;
 }
 
+/* A record of their own: those of halls were there before there were formats. */
+static void
+hall_keep_formats(turn_t *turn, const command_t *command, uint64_t number)
+{
+    state_key_t key = prog_key(command->key, PROG_HALL_FORMATS, number);
+    if (command_has(command, FIELD_FORMATS) || state_get(turn->state, key, NULL))
+        command_text(command, FIELD_FORMATS, prog_edit_or_insert(turn, key, PROG_FORMATS),
+                     PROG_FORMATS);
+}
+
+static void
+hall_pack_formats(turn_t *turn, uint64_t cinema, uint64_t number)
+{
+    const char *formats = state_get(turn->state, prog_key(cinema, PROG_HALL_FORMATS, number), NULL);
+    pack_strn(turn->reply, formats ? formats : "", formats ? strnlen(formats, PROG_FORMATS) : 0);
+}
+
 status_t
 prog_hall_set(turn_t *turn, const command_t *command)
 {
@@ -74,13 +97,14 @@ prog_hall_set(turn_t *turn, const command_t *command)
     hall->cleaning = (uint16_t)command_number(command, FIELD_CLEANING, 0);
     command_text(command, FIELD_HALL, hall->name, sizeof hall->name);
     command_text(command, FIELD_EQUIPMENT, hall->equipment, sizeof hall->equipment);
+    hall_keep_formats(turn, command, number);
     prog_edit_cinema(turn, command->key)->halls |= UINT64_C(1) << (number - 1);
     prog_changed(turn, command->key);
     return STATUS_OK;
 }
 
-static void
-hall_pack_plan(pack_t *reply, const hall_plan_t *plan, size_t size)
+void
+prog_pack_plan(pack_t *reply, const hall_plan_t *plan, size_t size)
 {
     pack_str(reply, "zones");
     pack_array(reply, plan->zone_count);
@@ -106,18 +130,20 @@ prog_hall_get(turn_t *turn, const command_t *command)
         state_get(turn->state, prog_key(command->key, PROG_PLAN, number << 32 | version), &size);
     if (!plan)
         return box_refuse_uint(turn, STATUS_UNKNOWN_VERSION, "version", hall->version);
-    pack_map(reply, 8);
+    pack_map(reply, 9);
+    pack_str(reply, "formats");
+    hall_pack_formats(turn, command->key, number);
     pack_key_uint(reply, "hall_number", number);
     pack_key_uint(reply, "version", version);
     pack_key_uint(reply, "seats", hall->seats);
     pack_key_uint(reply, "cleaning", hall->cleaning);
     box_pack_text(reply, "hall", hall->name, sizeof hall->name);
     box_pack_text(reply, "equipment", hall->equipment, sizeof hall->equipment);
-    hall_pack_plan(reply, plan, size);
+    prog_pack_plan(reply, plan, size);
     return STATUS_OK;
 }
 
-/* [hall_number, hall, seats, version, cleaning, equipment] each. */
+/* [hall_number, hall, seats, version, cleaning, equipment, formats] each. */
 status_t
 prog_hall_list(turn_t *turn, const command_t *command)
 {
@@ -132,13 +158,14 @@ prog_hall_list(turn_t *turn, const command_t *command)
         uint64_t number = (uint64_t)__builtin_ctzll(left) + 1;
         const prog_hall_t *hall = prog_hall(turn, command->key, number);
         assert(hall);
-        pack_array(reply, 6);
+        pack_array(reply, 7);
         pack_uint(reply, number);
         pack_strn(reply, hall->name, strnlen(hall->name, sizeof hall->name));
         pack_uint(reply, hall->seats);
         pack_uint(reply, hall->version);
         pack_uint(reply, hall->cleaning);
         pack_strn(reply, hall->equipment, strnlen(hall->equipment, sizeof hall->equipment));
+        hall_pack_formats(turn, command->key, number);
     }
     return STATUS_OK;
 }

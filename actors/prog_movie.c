@@ -10,11 +10,16 @@ movie_status_name(uint8_t status)
     return status == MOVIE_WITHDRAWN ? "withdrawn" : "showing";
 }
 
+const movie_t *
+prog_movie(turn_t *turn, uint64_t cinema, uint64_t number)
+{
+    return state_get(turn->state, prog_key(cinema, PROG_MOVIE, number), NULL);
+}
+
 static const movie_t *
 movie_find(turn_t *turn, const command_t *command)
 {
-    uint64_t number = command_value(command, FIELD_MOVIE)->number;
-    return state_get(turn->state, prog_key(command->key, PROG_MOVIE, number), NULL);
+    return prog_movie(turn, command->key, command_value(command, FIELD_MOVIE)->number);
 }
 
 /* What a set does not name is empty after it: it says all of a film. */

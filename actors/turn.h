@@ -111,15 +111,20 @@ handler_fn box_showtime_open, box_showtime_get, box_showtime_list, box_seats_get
     box_order_create, box_order_get, box_order_cancel, box_order_accept, box_order_refund,
     box_order_list, box_payment_begin, box_payment_settle, box_refund_settle, box_ticket_get,
     box_ticket_redeem, box_ticket_print, box_tickets_revoked, box_rules, box_site_keys,
-    box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get;
-/* Those of the programme, of the members, and of outbox.c and probe.c, which all have. */
+    box_queue_open, box_queue_close, box_queue_join, box_queue_look, box_queue_leave, box_queue_get,
+    box_showtime_put, box_showtime_shut, box_showtime_cancel, box_showtime_remove;
+/* Those of the programme. */
 handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, prog_movie_get,
-    prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list;
+    prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list, prog_save,
+    prog_check_only, prog_list, prog_publish, prog_close, prog_cancel, prog_delete, prog_price_set,
+    prog_price_get;
+/* Those of the members. */
 handler_fn member_open, member_get, member_visits, member_bought, member_refunded, member_rules,
     points_list, points_checkin, points_give, batch_make, batch_get, batch_codes, coupon_issue,
     coupon_claim, coupon_take, coupon_list, coupon_reserve, coupon_settle, box_coupon_reserved;
 handler_fn login_key, member_login, session_refresh, session_logout, member_ban, member_role,
     member_erase, sessions_revoked;
+/* Those of outbox.c and probe.c, which partitions of all roles have. */
 handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */

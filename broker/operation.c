@@ -72,6 +72,29 @@ field_named(const char *name, size_t size)
     return FIELDS;
 }
 
+static const char *const audiences[AUDIENCES] = {
+#define X(id, name) name,
+    AUDIENCE_TABLE(X)
+#undef X
+};
+
+const char *
+audience_name(audience_t audience)
+{
+    assert(audience < AUDIENCES);
+    return audiences[audience];
+}
+
+audience_t
+audience_named(const char *name, size_t size)
+{
+    audience_t audience = 0;
+    while (audience < AUDIENCES &&
+           (strlen(audiences[audience]) != size || memcmp(audiences[audience], name, size) != 0))
+        audience++;
+    return audience;
+}
+
 const char *
 role_name(role_t role)
 {

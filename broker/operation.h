@@ -28,10 +28,25 @@ typedef enum {
 } role_t;
 
 enum {
-    SEATS_MAX = 16, /* seats that one lock can hold */
+    SEATS_MAX = 16,      /* seats that one lock can hold */
+    SHOWTIMES_MAX = 512, /* of one programme.save: a week of eight halls */
+    IDS_MAX = 128,
+    CARD_MAX = 200, /* rules of a price card */
     LIST_BYTES_MAX = 48 * 1024,
     MONEY_MAX_FEN_LOG10 = 12,
 };
+/* Who a ticket is for, in the order in which prices are said. */
+#define AUDIENCE_TABLE(X)                                                                          \
+    X(ADULT, "adult")                                                                              \
+    X(CHILD, "child")                                                                              \
+    X(STUDENT, "student")                                                                          \
+    X(SENIOR, "senior")
+typedef enum {
+#define X(id, name) AUDIENCE_##id,
+    AUDIENCE_TABLE(X)
+#undef X
+        AUDIENCES
+} audience_t;
 #define MONEY_MAX_FEN INT64_C(1000000000000)
 #define TIME_MAX_MS   INT64_C(253402300799999) /* the end of the year 9999 */
 
@@ -114,6 +129,19 @@ enum {
     F(EQUIPMENT, "equipment", STR, 0, 96, "what the hall shares with others, with commas between") \
     F(VERSION, "version", UINT, 1, UINT32_MAX,                                                     \
       "version of a hall's plan; absent: the current one")                                         \
+    F(CINEMA, "cinema", UINT, 1, INT64_MAX, "cinema id")                                           \
+    F(OFFSETS, "offsets", LIST, 1, 513,                                                            \
+      "[from, seconds ahead of UTC] each, in Unix seconds; the first one's from is 0")             \
+    F(SHOWTIMES, "showtimes", LIST, 1, SHOWTIMES_MAX,                                              \
+      "[showtime or 0, hall_number, movie, starts_ms, ends_ms or 0, format] each")                 \
+    F(IDS, "ids", LIST, 1, IDS_MAX, "showtime ids")                                                \
+    F(FROM_MS, "from_ms", UINT, 0, TIME_MAX_MS, "what starts then or later")                       \
+    F(UNTIL_MS, "until_ms", UINT, 0, TIME_MAX_MS, "what starts before then")                       \
+    F(STATE, "state", STR, 1, 15, "draft, published, ...")                                         \
+    F(CARD, "card", LIST, 0, CARD_MAX,                                                             \
+      "[zone, from, until, weekdays, format, audience, price in fen] each; the first that fits")   \
+    F(FARES, "fares", LIST, 1, 26, "[zone, then its price for each audience] each")                \
+    F(AUDIENCES, "audiences", LIST, 1, SEATS_MAX, "[seat, adult, child, student or senior] each")  \
     F(MEMBER, "member", UINT, 1, INT64_MAX, "member id")                                           \
     F(POINTS, "points", UINT, 1, 1000000, "points")                                                \
     F(REFERENCE, "reference", STR, 1, 32, "what points are for: they move once for it")            \
@@ -215,7 +243,9 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(11, SHOWTIME_GET, box_showtime_get, "showtime.get", SHOWTIME, READ, ROLES_ALL, 0, 0,         \
       "the showtime, its zones, counts and books", "look at a showtime")                           \
     O(12, SHOWTIME_LIST, box_showtime_list, "showtime.list", PARTITION, READ, ROLES_ALL, 0,        \
-      M2(FROM, LIMIT), "total, showtimes: [[id, starts_ms, title, hall, free, seats, time_zone]]", \
+      M2(FROM, LIMIT),                                                                             \
+      "total, showtimes: [[id, starts_ms, title, hall, free, seats, time_zone, format, cinema, "   \
+      "movie, cancelled]]; cinema and movie 0: opened by hand",                                    \
       "the showtimes of a partition")                                                              \
     O(13, SEATS_GET, box_seats_get, "seats.get", SHOWTIME, READ, ROLES_ALL, 0, M1(SINCE),          \
       "number, seats: [[id, row, column, state, kind, zone]] or, with since, changes: [[id, "      \
@@ -235,7 +265,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(19, SEATS_UNBLOCK, box_seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF,         \
       M1(SEATS), 0, "nothing", "put blocked seats back on sale")                                   \
     O(20, ORDER_CREATE, box_order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE,             \
-      M2(USER, LOCK), M2(PROVIDER, COUPON),                                                        \
+      M2(USER, LOCK), M3(PROVIDER, AUDIENCES, COUPON),                                             \
       "order, amount, until_ms; with provider also code, with coupon discount",                    \
       "make an order of a lock; with a provider, begin its payment too")                           \
     O(21, ORDER_GET, box_order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),   \
@@ -306,8 +336,17 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "event: open, drawn, called, joined, inside", "published when places were called")           \
     O(77, SCHEDULE_CHANGED, none, "schedule.changed", CINEMA, MACHINE, ROLE_ACTOR, 0, 0,           \
       "event: version", "published after every change of anything of a cinema")                    \
+    O(78, SHOWTIME_PUT, box_showtime_put, "showtime.put", SHOWTIME, MACHINE, ROLE_ACTOR,           \
+      M7(TITLE, HALL, STARTS, ENDS, OPENS, CLOSES, ZONES) | M4(ROWS, CINEMA, MOVIE, FARES),        \
+      M2(FORMAT, TIME_ZONE), "nothing", "a cinema puts a showtime on sale")                        \
+    O(79, SHOWTIME_SHUT, box_showtime_shut, "showtime.shut", SHOWTIME, MACHINE, ROLE_ACTOR,        \
+      M1(CINEMA), 0, "nothing", "a cinema ends the sale of its showtime")                          \
+    O(80, SHOWTIME_CANCEL, box_showtime_cancel, "showtime.cancel", SHOWTIME, MACHINE, ROLE_ACTOR,  \
+      M1(CINEMA), M1(REASON), "nothing", "a cinema cancels its showtime: all is paid back")        \
+    O(81, SHOWTIME_REMOVE, box_showtime_remove, "showtime.remove", SHOWTIME, MACHINE, ROLE_ACTOR,  \
+      M1(CINEMA), 0, "nothing", "a cinema takes its showtime back, if nobody has a seat there")    \
     O(100, CINEMA_SET, prog_cinema_set, "cinema.set", CINEMA, WRITE, ROLES_STAFF,                  \
-      M4(NAME, TIME_ZONE, OPENING, CLEANING), 0, "version",                                        \
+      M4(NAME, TIME_ZONE, OPENING, CLEANING), M1(OFFSETS), "version",                              \
       "make a cinema, or say all of it again")                                                     \
     O(101, CINEMA_GET, prog_cinema_get, "cinema.get", CINEMA, READ, ROLES_ALL, 0, 0,               \
       "the cinema, its opening hours, version and counts", "look at a cinema")                     \
@@ -326,13 +365,38 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(106, MOVIE_WITHDRAW, prog_movie_withdraw, "movie.withdraw", CINEMA, WRITE, ROLES_STAFF,      \
       M1(MOVIE), 0, "version", "take a film off the programme")                                    \
     O(107, HALL_SET, prog_hall_set, "hall.set", CINEMA, WRITE, ROLES_STAFF,                        \
-      M4(HALL_NUMBER, HALL, ZONES, ROWS), M2(CLEANING, EQUIPMENT), "version",                      \
+      M4(HALL_NUMBER, HALL, ZONES, ROWS), M3(CLEANING, EQUIPMENT, FORMATS), "version",             \
       "make a hall, or say all of it again; another plan is a new version of it")                  \
     O(108, HALL_GET, prog_hall_get, "hall.get", CINEMA, READ, ROLES_ALL, M1(HALL_NUMBER),          \
       M1(VERSION), "the hall with its zones and rows", "look at a hall")                           \
     O(109, HALL_LIST, prog_hall_list, "hall.list", CINEMA, READ, ROLES_ALL, 0, 0,                  \
-      "halls: [[hall_number, hall, seats, version, cleaning, equipment]]",                         \
+      "halls: [[hall_number, hall, seats, version, cleaning, equipment, formats]]",                \
       "the halls of a cinema")                                                                     \
+    O(110, PROGRAMME_SAVE, prog_save, "programme.save", CINEMA, WRITE, ROLES_STAFF, M1(SHOWTIMES), \
+      0, "version, first, count (of new ones); conflicts as below",                                \
+      "add drafts, or change them; all or none")                                                   \
+    O(111, PROGRAMME_CHECK, prog_check_only, "programme.check", CINEMA, READ, ROLES_STAFF,         \
+      M1(SHOWTIMES), 0,                                                                            \
+      "good, total, conflicts: [[index, kind, weight, showtime, title, starts_ms, ends_ms]]",      \
+      "what speaks against saving them")                                                           \
+    O(112, PROGRAMME_LIST, prog_list, "programme.list", CINEMA, READ, ROLES_STAFF,                 \
+      M2(FROM_MS, UNTIL_MS), M5(MOVIE, HALL_NUMBER, FORMAT, STATE, FROM) | M1(LIMIT),              \
+      "version, total, showtimes: [[showtime, state, hall_number, movie, starts_ms, ends_ms, "     \
+      "format, plan version, title, why its last step was refused]]",                              \
+      "the showtimes of a cinema by start, drafts too; at most 400 days")                          \
+    O(113, PROGRAMME_PUBLISH, prog_publish, "programme.publish", CINEMA, WRITE, ROLES_STAFF,       \
+      M1(IDS), M1(OPENS), "version", "put drafts on sale, from opens_ms on; all or none")          \
+    O(114, PROGRAMME_CLOSE, prog_close, "programme.close", CINEMA, WRITE, ROLES_STAFF, M1(IDS), 0, \
+      "version", "end the sale of published showtimes; their tickets stay good")                   \
+    O(115, PROGRAMME_CANCEL, prog_cancel, "programme.cancel", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
+      M1(REASON), "version", "cancel published showtimes: every ticket is paid back")              \
+    O(116, PROGRAMME_DELETE, prog_delete, "programme.delete", CINEMA, WRITE, ROLES_STAFF, M1(IDS), \
+      0, "version",                                                                                \
+      "forget drafts, what is cancelled, and, in a moment, what is published and has no tickets")  \
+    O(117, PRICE_SET, prog_price_set, "price.set", CINEMA, WRITE, ROLES_STAFF, M1(CARD), 0,        \
+      "version", "say the whole price card; what is published later sells by it")                  \
+    O(118, PRICE_GET, prog_price_get, "price.get", CINEMA, READ, ROLES_ALL, 0, 0, "version, card", \
+      "look at the price card")                                                                    \
     O(150, MEMBER_OPEN, member_open, "member.open", MEMBER, WRITE, ROLES_STAFF, 0, 0, "nothing",   \
       "make a member of this id, as when members of another system move in")                       \
     O(151, MEMBER_GET, member_get, "member.get", MEMBER, READ, ROLES_SALE, 0, 0,                   \
@@ -453,6 +517,9 @@ operation_open_to(const operation_t *operation, uint32_t role)
 {
     return operation->roles & (role == ROLE_BRIDGE ? ROLE_BRIDGE | ROLE_STAFF : role);
 }
+/* The stable word of an audience; the audience of a word, AUDIENCES if there is none. */
+const char *audience_name(audience_t audience);
+audience_t audience_named(const char *name, size_t size);
 /* One role's name, "none" for another value; the role of a name, ROLE_NONE if there is none. */
 const char *role_name(role_t role);
 role_t role_named(const char *name);

@@ -36,6 +36,7 @@
     X(103, BAD_TIMES, "the times contradict one another")                                          \
     X(104, SALE_NOT_OPEN, "the sale has not opened yet")                                           \
     X(105, SALE_CLOSED, "the sale is over")                                                        \
+    X(106, SHOWTIME_CANCELLED, "the showtime is cancelled")                                        \
     X(110, UNKNOWN_SEAT, "there is no such seat")                                                  \
     X(111, SEAT_LOCKED, "a seat is locked by somebody")                                            \
     X(112, SEAT_SOLD, "a seat is sold")                                                            \
@@ -84,6 +85,10 @@
     X(202, UNKNOWN_HALL, "the cinema has no such hall")                                            \
     X(203, UNKNOWN_VERSION, "the hall never had this version")                                     \
     X(204, CATALOGUE_FULL, "no more of these are kept here")                                       \
+    X(205, SHOW_STATE, "the showtime's state does not allow this")                                 \
+    X(206, CONFLICT, "the programme does not allow this")                                          \
+    X(207, NO_OFFSETS, "the cinema was set without the offsets of its time zone")                  \
+    X(208, HAS_TICKETS, "the showtime has tickets, or seats that somebody holds")                  \
     X(230, UNKNOWN_MEMBER, "there is no such member")                                              \
     X(231, MEMBER_EXISTS, "there is a member of this id")                                          \
     X(232, CHECKED_IN, "the member has checked in today")                                          \

@@ -7,7 +7,7 @@ quiet() {
     "$@" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
 }
 check 'make install' quiet env -u MAKEFLAGS -u MAKELEVEL make install DESTDIR="$root" PREFIX=/usr
-for program in marqueed marquee-bridge marquee marquee-load; do
+for program in marqueed marquee-bridge marquee marquee-load marquee-plan; do
     check "$program runs" quiet "$root/usr/bin/$program" --help
 done
 cat >"$work/stranger.c" <<'C'

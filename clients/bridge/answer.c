@@ -111,6 +111,10 @@ answer_status_of(uint16_t status)
         { STATUS_QUEUE_FIRST, 403 },
         { STATUS_NO_QUEUE, 404 },
         { STATUS_NOT_QUEUED, 404 },
+        { STATUS_UNKNOWN_CINEMA, 404 },
+        { STATUS_UNKNOWN_MOVIE, 404 },
+        { STATUS_UNKNOWN_HALL, 404 },
+        { STATUS_UNKNOWN_VERSION, 404 },
         { MARQUEE_NOT_SENT, 503 },
         { MARQUEE_NO_ANSWER, 504 },
     };

@@ -202,7 +202,7 @@ ask_key_of(field_t field, const char *text, uint64_t *key)
 }
 
 static bool
-ask_take_path(ask_t *self, const path_t *path, uint64_t *key)
+ask_take_path(ask_t *self, const operation_t *operation, const path_t *path, uint64_t *key)
 {
     char text[ASK_TEXT_MAX], name[32];
     for (uint32_t i = 0; i < path->count; i++) {
@@ -210,6 +210,12 @@ ask_take_path(ask_t *self, const path_t *path, uint64_t *key)
         if (strcmp(name, "showtime") == 0) {
             if (!ask_showtime(self->call, path, key))
                 return false;
+            continue;
+        }
+        if (operation->key == KEY_CINEMA && strcmp(name, "cinema") == 0) {
+            if (!ask_parameter(path, name, text, sizeof text) || !ask_decimal(text, key) ||
+                *key == 0 || *key > INT64_MAX)
+                return ask_bad_parameter(self->call, name);
             continue;
         }
         field_t field = field_named(name, strlen(name));
@@ -326,6 +332,11 @@ ask_take_body(ask_t *self, const operation_t *operation, const http_request_t *r
     json_object_foreach(body, name, value)
     {
         field_t field = field_named(name, strlen(name));
+        if (field == FIELD_CINEMA && operation->key == KEY_CINEMA && !*key &&
+            route_word(call->route->body, "cinema:number!", 14) && json_integer_value(value) > 0) {
+            *key = (uint64_t)json_integer_value(value);
+            continue;
+        }
         bool good = field < FIELDS && field_in(allowed, field) && !ask_has(self, field) &&
                     ask_json(self, field, value);
         if (good && !*key && json_is_string(value))
@@ -349,9 +360,9 @@ ask_request(ask_t *self, uint16_t code, const http_request_t *request, const pat
     const operation_t *operation = operation_of(code);
     call_t *call = self->call;
     field_set_t allowed = operation->required | operation->optional;
-    assert(operation->key == KEY_SHOWTIME);
+    assert(operation->key == KEY_SHOWTIME || operation->key == KEY_CINEMA);
     *key = 0;
-    if (!ask_take_path(self, path, key) || !ask_take_query(self, request, allowed))
+    if (!ask_take_path(self, operation, path, key) || !ask_take_query(self, request, allowed))
         return false;
     bool staff = call->identity.kind == IDENTITY_STAFF;
     /* Staff see anybody's; they act for others where the operation wants no user. */
@@ -363,7 +374,10 @@ ask_request(ask_t *self, uint16_t code, const http_request_t *request, const pat
     if (*call->route->body && !ask_take_body(self, operation, request, body, key))
         return false;
     if (*key == 0) {
-        answer_problem(call, PROBLEM_BAD_PARAMETER, "nothing names the showtime", "");
+        answer_problem(call, PROBLEM_BAD_PARAMETER,
+                       operation->key == KEY_CINEMA ? "nothing names the cinema"
+                                                    : "nothing names the showtime",
+                       "");
         return false;
     }
     return true;

@@ -56,6 +56,16 @@ hall_used(hall_t *self)
 }
 
 static void
+hall_unfollow(const hall_t *self)
+{
+    marquee_t *marquee = self->bridge->marquee;
+    if (self->showtime & HALL_CINEMA)
+        (void)marquee_unfollow_cinema(marquee, self->showtime & ~HALL_CINEMA);
+    else
+        (void)marquee_unfollow(marquee, self->showtime);
+}
+
+static void
 hall_free(hall_t *self)
 {
     bridge_t *bridge = self->bridge;
@@ -70,7 +80,7 @@ hall_free(hall_t *self)
     halls->count--;
     if (self->following) {
         halls->following--;
-        (void)marquee_unfollow(bridge->marquee, self->showtime);
+        hall_unfollow(self);
     }
     log_ring_destroy(&self->ws_log);
     log_ring_destroy(&self->sse_log);
@@ -309,7 +319,10 @@ hall_follow(hall_t *self)
 {
     if (self->following)
         return 0;
-    if (marquee_follow(self->bridge->marquee, self->showtime) != 0)
+    marquee_t *marquee = self->bridge->marquee;
+    if ((self->showtime & HALL_CINEMA
+             ? marquee_follow_cinema(marquee, self->showtime & ~HALL_CINEMA)
+             : marquee_follow(marquee, self->showtime)) != 0)
         return -1;
     self->following = true;
     self->verified = 0;
@@ -340,7 +353,8 @@ void
 halls_event(void *argument, const marquee_event_t *event)
 {
     bridge_t *bridge = argument;
-    hall_t *hall = hall_find(bridge, event->showtime);
+    bool cinema = event->operation == OP_SCHEDULE_CHANGED;
+    hall_t *hall = hall_find(bridge, event->showtime | (cinema ? HALL_CINEMA : 0));
     if (!hall)
         return;
     if (event->operation == OP_SEATS_CHANGED)
@@ -358,7 +372,8 @@ hall_verify(hall_t *self, int64_t now_ms)
         self->verified++;
     self->verify_ms =
         now_ms + (self->verified < 2 ? (int64_t)HALL_VERIFY_SOON_MS : (int64_t)HALL_VERIFY_MS);
-    hall_read(self);
+    if (!(self->showtime & HALL_CINEMA))
+        hall_read(self);
     live_verify(self);
 }
 

@@ -15,6 +15,9 @@
 typedef struct hall hall_t;
 typedef struct follower follower_t;
 
+/* Set in the `showtime` of a hall that stands for a cinema: see live_schedule.c. No id has it. */
+#define HALL_CINEMA (UINT64_C(1) << 63)
+
 enum {
     HALL_SEATS_MAX = 4096,
     HALL_VERIFY_FIRST_MS = 200, /* a subscription takes its time to the publisher */

@@ -32,7 +32,10 @@
     X(kiosk_tell)                                                                                  \
     X(kiosk_revoke)                                                                                \
     X(queue_join)                                                                                  \
-    X(queue_stream)
+    X(queue_stream)                                                                                \
+    X(cinemas)                                                                                     \
+    X(cinema_set)                                                                                  \
+    X(schedule_stream)
 
 #define X(name) route_handler_fn handle_##name;
 HANDLER_TABLE(X)

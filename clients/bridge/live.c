@@ -252,11 +252,17 @@ live_event(hall_t *hall, const marquee_event_t *event)
         live_order_event(hall, event);
     else if (event->operation == OP_QUEUE_CHANGED)
         live_room_event(hall, event);
+    else if (event->operation == OP_SCHEDULE_CHANGED)
+        live_schedule_event(hall, event);
 }
 
 void
 live_verify(hall_t *hall)
 {
+    if (hall->showtime & HALL_CINEMA) {
+        live_schedule_verify(hall);
+        return;
+    }
     for (follower_t *at = hall->followers; at; at = at->next) {
         if (at->kind == FOLLOW_ORDER)
             live_order_verify(at);

@@ -9,7 +9,7 @@
 #define LIVE_H
 #include "clients/bridge/hall.h"
 
-typedef enum { FOLLOW_SEATS, FOLLOW_ORDER, FOLLOW_KIOSK, FOLLOW_ROOM } follow_t;
+typedef enum { FOLLOW_SEATS, FOLLOW_ORDER, FOLLOW_KIOSK, FOLLOW_ROOM, FOLLOW_SCHEDULE } follow_t;
 
 /* Who follows a showtime; the owner of its connection. */
 struct follower {
@@ -20,7 +20,7 @@ struct follower {
     uint64_t offset, user;
     follow_t kind;
     bool sse;
-    uint64_t place;      /* in a waiting room, 0: none yet */
+    uint64_t place;      /* in a waiting room, 0: none yet; of a cinema the version told last */
     uint8_t lane, turns; /* of the waiting room; of what is verified now and then */
     bool waiting;
     char word[BRIDGE_WORD_MAX + 1]; /* an order, or a kiosk */

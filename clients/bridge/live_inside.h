@@ -22,6 +22,9 @@ void live_order_event(hall_t *hall, const marquee_event_t *event);
 /* Ask for an order as its follower would. */
 void live_order_verify(follower_t *self);
 void live_room_event(hall_t *hall, const marquee_event_t *event);
+void live_schedule_event(hall_t *hall, const marquee_event_t *event);
+/* Ask for a cinema's version, since an event may have been lost. */
+void live_schedule_verify(hall_t *hall);
 /* Ask now and then for the place, since an event may have been lost. */
 void live_room_verify(follower_t *self);
 #endif

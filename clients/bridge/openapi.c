@@ -133,10 +133,15 @@ openapi_type(const route_t *route)
         route_id_t id;
         const char *type;
     } others[] = {
-        { ROUTE_HEALTH, "text/plain" },           { ROUTE_READY, "text/plain" },
-        { ROUTE_METRICS, "text/plain" },          { ROUTE_TICKET_PNG, "image/png" },
-        { ROUTE_TICKET_SVG, "image/svg+xml" },    { ROUTE_SEATS_SSE, "text/event-stream" },
-        { ROUTE_ORDER_SSE, "text/event-stream" }, { ROUTE_QUEUE_SSE, "text/event-stream" },
+        { ROUTE_HEALTH, "text/plain" },
+        { ROUTE_READY, "text/plain" },
+        { ROUTE_METRICS, "text/plain" },
+        { ROUTE_TICKET_PNG, "image/png" },
+        { ROUTE_TICKET_SVG, "image/svg+xml" },
+        { ROUTE_SEATS_SSE, "text/event-stream" },
+        { ROUTE_ORDER_SSE, "text/event-stream" },
+        { ROUTE_QUEUE_SSE, "text/event-stream" },
+        { ROUTE_SCHEDULE_SSE, "text/event-stream" },
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (others[i].id == route->id)

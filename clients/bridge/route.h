@@ -22,7 +22,8 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
 
 /* R(id, method, path, who, lane, operation, handler, query, body, success, summary). `operation` is
  * 0 where none is meant alone; `body` is "" for none, "*" for the operation's fields, or
- * "name:type" words with '!' behind what is required: types are text, number, flag and seats. */
+ * "name:type" words with '!' behind what is required: types are text, number, flag, seats and
+ * list. */
 #define ROUTE_TABLE(R)                                                                             \
     R(HEALTH, GET, "/healthz", ANYONE, FREE, 0, health, "", "", 200, "The process runs")           \
     R(READY, GET, "/readyz", ANYONE, FREE, 0, ready, "", "", 200,                                  \
@@ -37,8 +38,9 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
       "End the cookie session")                                                                    \
     R(CHECKOUT, GET, "/checkout", ANYONE, ENTER, 0, session_get, "", "", 200,                      \
       "The session's CSRF token, as integrators know it")                                          \
-    R(SHOWTIMES, GET, "/api/showtimes", ANYONE, READ, 0, showtimes, "from_ms until_ms from limit", \
-      "", 200, "Showtimes by start")                                                               \
+    R(SHOWTIMES, GET, "/api/showtimes", ANYONE, READ, 0, showtimes,                                \
+      "from_ms until_ms date cinema movie format from limit", "", 200,                             \
+      "Showtimes on sale by start; date is the day at the cinema, YYYY-MM-DD")                     \
     R(SHOWTIME, GET, "/api/showtimes/{showtime}", ANYONE, READ, OP_SHOWTIME_GET, showtime, "", "", \
       200, "One showtime: hall, times, zones and prices, counts")                                  \
     R(LAYOUT, GET, "/api/showtimes/{showtime}/layout", ANYONE, READ, 0, layout, "", "", 200,       \
@@ -121,7 +123,49 @@ typedef enum { LANE_FREE, LANE_READ, LANE_SALE, LANE_ENTER, LANES } lane_kind_t;
     R(KIOSK_TELL, POST, "/api/kiosks/{kiosk}/commands", STAFF, SALE, 0, kiosk_tell, "",            \
       "command:text! text:text", 202, "Tell a kiosk something over its WebSocket")                 \
     R(KIOSK_REVOKE, DELETE, "/api/kiosks/{kiosk}", STAFF, SALE, 0, kiosk_revoke, "", "", 204,      \
-      "Take a kiosk's key back")
+      "Take a kiosk's key back")                                                                   \
+    R(CINEMAS, GET, "/api/cinemas", ANYONE, READ, 0, cinemas, "", "", 200, "The cinemas")          \
+    R(CINEMA, GET, "/api/cinemas/{cinema}", ANYONE, READ, OP_CINEMA_GET, operation, "", "", 200,   \
+      "A cinema: name, time zone, opening hours, version")                                         \
+    R(CINEMA_SET, PUT, "/api/cinemas/{cinema}", STAFF, SALE, OP_CINEMA_SET, cinema_set, "", "*",   \
+      200, "Make a cinema, or say all of it again; without offsets those of its time zone")        \
+    R(SCHEDULE_SSE, GET, "/api/cinemas/{cinema}/events", ANYONE, READ, 0, schedule_stream, "", "", \
+      200, "The version of a cinema's programme with every change, as server-sent events")         \
+    R(SCHEDULE_WS, GET, "/ws/schedule", ANYONE, READ, 0, schedule_stream, "cinema", "", 101,       \
+      "The same over a WebSocket")                                                                 \
+    R(MOVIES, GET, "/api/cinemas/{cinema}/movies", ANYONE, READ, OP_MOVIE_LIST, operation,         \
+      "from limit", "", 200, "The films of a cinema")                                              \
+    R(MOVIE, GET, "/api/cinemas/{cinema}/movies/{movie}", ANYONE, READ, OP_MOVIE_GET, operation,   \
+      "", "", 200, "A film")                                                                       \
+    R(MOVIE_SET, PUT, "/api/cinemas/{cinema}/movies/{movie}", STAFF, SALE, OP_MOVIE_SET,           \
+      operation, "", "*", 200, "Make a film known, or say all of it again")                        \
+    R(MOVIE_WITHDRAW, DELETE, "/api/cinemas/{cinema}/movies/{movie}", STAFF, SALE,                 \
+      OP_MOVIE_WITHDRAW, operation, "", "", 200, "Take a film off the programme")                  \
+    R(HALLS, GET, "/api/cinemas/{cinema}/halls", ANYONE, READ, OP_HALL_LIST, operation, "", "",    \
+      200, "The halls of a cinema")                                                                \
+    R(HALL, GET, "/api/cinemas/{cinema}/halls/{hall_number}", ANYONE, READ, OP_HALL_GET,           \
+      operation, "version", "", 200, "A hall with its zones and rows")                             \
+    R(HALL_SET, PUT, "/api/cinemas/{cinema}/halls/{hall_number}", STAFF, SALE, OP_HALL_SET,        \
+      operation, "", "*", 200, "Make a hall, or say all of it again")                              \
+    R(PROGRAMME, GET, "/api/cinemas/{cinema}/programme", STAFF, READ, OP_PROGRAMME_LIST,           \
+      operation, "from_ms until_ms movie hall_number format state from limit", "", 200,            \
+      "Showtimes of a cinema by start, drafts too")                                                \
+    R(PROGRAMME_SAVE, POST, "/api/cinemas/{cinema}/programme", STAFF, SALE, OP_PROGRAMME_SAVE,     \
+      operation, "", "*", 200, "Add drafts, or change them; all or none")                          \
+    R(PROGRAMME_PUBLISH, POST, "/api/cinemas/{cinema}/programme/publish", STAFF, SALE,             \
+      OP_PROGRAMME_PUBLISH, operation, "", "*", 200, "Put drafts on sale")                         \
+    R(PROGRAMME_CLOSE, POST, "/api/cinemas/{cinema}/programme/close", STAFF, SALE,                 \
+      OP_PROGRAMME_CLOSE, operation, "", "*", 200, "End the sale; tickets stay good")              \
+    R(PROGRAMME_CANCEL, POST, "/api/cinemas/{cinema}/programme/cancel", STAFF, SALE,               \
+      OP_PROGRAMME_CANCEL, operation, "", "*", 200, "Cancel: every ticket is paid back")           \
+    R(PROGRAMME_DELETE, POST, "/api/cinemas/{cinema}/programme/delete", STAFF, SALE,               \
+      OP_PROGRAMME_DELETE, operation, "", "*", 200, "Forget drafts")                               \
+    R(PRICES, GET, "/api/cinemas/{cinema}/prices", ANYONE, READ, OP_PRICE_GET, operation, "", "",  \
+      200, "The price card of a cinema")                                                           \
+    R(PRICES_SET, PUT, "/api/cinemas/{cinema}/prices", STAFF, SALE, OP_PRICE_SET, operation, "",   \
+      "*", 200, "Say the whole price card; what is published later sells by it")                   \
+    R(CONFLICTS, POST, "/api/scheduling/conflict-check", STAFF, READ, OP_PROGRAMME_CHECK,          \
+      operation, "", "cinema:number! showtimes:list!", 200, "What speaks against saving them")
 
 typedef enum {
 #define R(id, method, path, who, lane, operation, handler, query, body, success, summary)          \

@@ -63,10 +63,19 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(LANE, "lane", "N", "0, or 1 for priority; 0")                                                \
     F(SITE_KEY, "site-key", "HEX", "the site's public key, to check signatures with")              \
     F(ROOM, "room", "FILE", "what `queue show --json` said; nothing is asked then")                \
+    F(CINEMA, "cinema", "N", "which cinema is meant")                                              \
+    F(WEEK, "week", "DAY", "seven days from this one on: today, tomorrow or YYYY-MM-DD")           \
+    F(TO, "to", "DAY", "the first day that is copied to; tomorrow")                                \
+    F(FORMAT, "format", "WORD", "2D, 3D, IMAX, ...")                                               \
+    F(CSV, "csv", NULL, "as CSV instead of JSON")                                                  \
+    F(EXPLAIN, "explain", NULL, "print the plan with its reasons, and what was left out")          \
+    F(SECONDS, "seconds", "N", "how long to look for a better plan; 30")                           \
+    F(GREEDY, "greedy", NULL, "the first plan that comes to mind")                                 \
+    F(RULES, "rules", "FILE",                                                                      \
+      "weights of the score, holidays, rules of the plan: docs/planning.md")                       \
     F(COUPON, "coupon", "CODE", "a coupon of the buyer, who is a member")                          \
     F(MINIMUM, "minimum", "FEN", "what an order must come to; 0")                                  \
-    F(PER_MEMBER, "per-member", "N", "how many of the batch one member may have; 1")               \
-    F(FORMAT, "format", "FORMAT", "only for showtimes of this format")
+    F(PER_MEMBER, "per-member", "N", "how many of the batch one member may have; 1")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,
@@ -99,7 +108,8 @@ typedef struct {
 /* One list for each file of commands, ended by a row without noun. */
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_ticket_verbs[], ctl_key_verbs[], ctl_generic_verbs[], ctl_watch_verbs[],
-    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[], ctl_desk_verbs[], ctl_member_verbs[];
+    ctl_demo_verbs[], ctl_offline_verbs[], ctl_queue_verbs[], ctl_desk_verbs[],
+    ctl_programme_verbs[], ctl_cinema_verbs[], ctl_member_verbs[];
 ctl_run_fn queue_verify; /* queue_verify.c, for queue.c */
 
 /* --- talk (talk.c) --------------------------------------------------------------------------- */

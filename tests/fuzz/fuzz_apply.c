@@ -1,10 +1,11 @@
-/* fuzz_apply - commands of every operation in any order, through apply, on a real state: no
- * assertion, books that balance, seats with one owner. Bodies are made by the table of operations,
- * so a new operation takes part by being there. Input: for each command a few bytes. */
+/* fuzz_apply - commands of every operation in any order, through apply, on real states, one of the
+ * box office and one of the programme: no assertion, books that balance, seats with one owner.
+ * Bodies are made by the table of operations, so a new operation takes part by being there. Input:
+ * for each command a few bytes. */
 #include "actors/apply.h"
 #include "actors/box.h"
 #include "actors/member.h"
-#include "actors/prog.h"
+#include "actors/prog_show.h"
 #include "actors/ids.h"
 #include "actors/ticket.h"
 #include "tests/fuzz/fuzz.h"
@@ -16,10 +17,10 @@
 enum { INPUTS_A_STATE = 3000, COMMANDS_MAX = 64, NUMBERS = 6, BODY_MAX = 4096 };
 
 typedef struct {
-    state_t *state;
-    apply_t apply;
+    state_t *state, *programme; /* the second one's */
+    apply_t apply, programme_apply;
     intake_t intake;
-    site_t site;
+    site_t site, programme_site;
     uint64_t showtime, request;
     int64_t now_ms;
     uint32_t inputs;
@@ -64,25 +65,35 @@ box_fatal(void *argument, const char *what)
 }
 
 static void
-box_begin(fuzz_box_t *self)
+box_open_state(state_t **state, apply_t *apply, const site_t *site)
 {
     static uint32_t count;
     char error[STATE_ERROR_MAX], path[128];
-    state_close(&self->state);
+    state_close(state);
     snprintf(path, sizeof path, "%s/box%u", fuzz_folder(), count++);
     state_options_t options = { .directory = path,
-                                .partitions = 1,
+                                .partition = site->partition,
+                                .partitions = site_stamp(site, site->partition),
                                 .apply_version = APPLY_VERSION,
                                 .map_bytes = 1024 * 1024,
                                 .replies_bytes = 64 * 1024,
                                 .inline_io = true,
                                 .fatal = box_fatal };
-    FUZZ_HOLDS(state_open(&self->state, &options, error) == 0);
+    FUZZ_HOLDS(state_open(state, &options, error) == 0);
+    apply_init(apply, *state, site);
+    apply->sink = &box_sink;
+    apply->answer = box_answers;
+}
+
+static void
+box_begin(fuzz_box_t *self)
+{
     FUZZ_HOLDS(self->intake.bytes || intake_init(&self->intake));
-    self->site = (site_t){ .partitions = 1, .members = 1 };
-    apply_init(&self->apply, self->state, &self->site);
-    self->apply.sink = &box_sink;
-    self->apply.answer = box_answers;
+    self->site = (site_t){ .partitions = 1, .programmes = 1, .members = 1 };
+    self->programme_site =
+        (site_t){ .partition = 1, .partitions = 1, .programmes = 1, .members = 1 };
+    box_open_state(&self->state, &self->apply, &self->site);
+    box_open_state(&self->programme, &self->programme_apply, &self->programme_site);
     self->inputs = 0;
     self->now_ms = 1000000;
 }
@@ -146,13 +157,81 @@ box_text(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *inpu
     pack_str(pack, text);
 }
 
+#define CINEMA (UINT64_C(1) << 40)
+
+static uint64_t
+box_cinema(const fuzz_box_t *self)
+{
+    return CINEMA + self->showtime % 4;
+}
+
+/* Words, numbers and texts, each for its place: 'n' a small number, 't' a time, 'z' a letter. */
+static void
+box_words(const fuzz_box_t *self, const char *kinds, pack_t *pack, fuzz_input_t *input)
+{
+    static const char *const words[] = { "", "adult", "child", "2D", "dog" };
+    pack_array(pack, (uint32_t)strlen(kinds));
+    for (; *kinds; kinds++) {
+        uint32_t number = fuzz_below(input, 8);
+        if (*kinds == 'n')
+            pack_uint(pack, number);
+        else if (*kinds == 'm') /* a minute of the day */
+            pack_uint(pack, number * 240);
+        else if (*kinds == 't')
+            pack_uint(pack, number == 7   ? (uint64_t)TIME_MAX_MS
+                            : number == 6 ? (uint64_t)SHOW_TIME_MAX
+                                          : (uint64_t)self->now_ms + number * 60000);
+        else if (*kinds == 'i') /* of a showtime of the cinema, or 0 */
+            pack_uint(pack, number < 4 ? 0 : show_id(box_cinema(self), number - 3));
+        else if (*kinds == 'z')
+            pack_str(pack, number & 1 ? "a" : "b");
+        else
+            pack_str(pack, words[number % 5]);
+    }
+}
+
+/* The lists that are of one kind of item: how many at most, and what is in one. */
+static bool
+box_items(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *input)
+{
+    static const struct {
+        field_t field;
+        uint32_t least, more;
+        const char *kinds;
+    } lists[] = { { FIELD_SHOWTIMES, 1, 3, "innttw" }, { FIELD_IDS, 1, 3, NULL },
+                  { FIELD_CARD, 0, 4, "zmmnwwn" },     { FIELD_FARES, 2, 1, "znnnn" },
+                  { FIELD_AUDIENCES, 1, 2, "nw" },     { FIELD_OFFSETS, 1, 3, "nn" },
+                  { FIELD_OPENING, 7, 1, "mm" } };
+    size_t at = 0;
+    while (at < sizeof lists / sizeof lists[0] && lists[at].field != field)
+        at++;
+    if (at == sizeof lists / sizeof lists[0])
+        return false;
+    uint32_t count = lists[at].least + fuzz_below(input, lists[at].more);
+    pack_array(pack, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (field == FIELD_IDS)
+            pack_uint(pack, show_id(box_cinema(self), fuzz_below(input, 6)));
+        else if (field == FIELD_OPENING && fuzz_below(input, 8))
+            pack_raw(pack, "\x92\x00\xcd\x05\xa0", 5); /* the whole day */
+        else if (field == FIELD_OFFSETS && i == 0 && fuzz_below(input, 8))
+            pack_raw(pack, "\x92\x00\xcd\x0e\x10", 5);
+        else
+            box_words(self, lists[at].kinds, pack, input);
+    }
+    return true;
+}
+
 /* A hall of four rows, or what the input makes of one. */
 static void
-box_list(field_t field, pack_t *pack, fuzz_input_t *input)
+box_list(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *input)
 {
+    if (box_items(self, field, pack, input))
+        return;
     static const char *const kinds[] = { "ssss.ssss", "ccwws.xpp", "ss.ss.ss.", "........." };
     static const char *const zones[] = { "aaaa.bbbb", "aaaaa.bbb", "aa.aa.bb.", "........." };
-    pack_array(pack, field == FIELD_ZONES ? 2 : 2 + fuzz_below(input, 2));
+    uint32_t count = field == FIELD_ZONES ? 2 : 2 + fuzz_below(input, 2);
+    pack_array(pack, count);
     if (field == FIELD_ZONES) {
         for (int zone = 0; zone < 2; zone++) {
             pack_array(pack, 3);
@@ -162,7 +241,7 @@ box_list(field_t field, pack_t *pack, fuzz_input_t *input)
         }
         return;
     }
-    for (int row = 0; row < 3; row++) {
+    for (uint32_t row = 0; row < count; row++) {
         uint32_t which = fuzz_below(input, 4);
         char name[2] = { (char)('A' + row), 0 };
         pack_array(pack, 3);
@@ -200,7 +279,7 @@ box_field(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *inp
             pack_uint(pack, seat + i);
         break;
     case TYPE_LIST:
-        box_list(field, pack, input);
+        box_list(self, field, pack, input);
         break;
     }
 }
@@ -238,9 +317,7 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
     }
 }
 
-/* In truth the records of cinemas, members and showtimes are in partitions of their own. */
-#define CINEMA (UINT64_C(1) << 40)
-
+/* In truth members' records are in a partition of their own. */
 static uint64_t
 box_key_of(const fuzz_box_t *self, const operation_t *operation)
 {
@@ -248,7 +325,7 @@ box_key_of(const fuzz_box_t *self, const operation_t *operation)
     case KEY_PARTITION:
         return 0;
     case KEY_CINEMA:
-        return CINEMA + self->showtime % 4;
+        return box_cinema(self);
     case KEY_MEMBER: /* batches have small numbers, keys of log-ins large ones */
         if (operation->code >= OP_BATCH_MAKE && operation->code <= OP_COUPON_CLAIM)
             return 1 + self->showtime % 4;
@@ -271,9 +348,12 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
     uint16_t code = (uint16_t)fuzz_below(input, OPERATION_CODE_MAX);
     const operation_t *operation = operation_of(code);
     uint32_t how = fuzz_below(input, 16);
+    bool other = how == 6; /* what is of a partition, of the programme's */
     self->now_ms += (int64_t)fuzz_take(input, 1) * (how == 1 ? 1000 : 10);
     if (!operation || operation->key == KEY_NONE || operation->key == KEY_CASHIER)
         operation = operation_of(how % 2 ? OP_SEATS_LOCK : OP_ORDER_CREATE);
+    bool programme = operation->key == KEY_CINEMA || (operation->key == KEY_PARTITION && other);
+    apply_t *apply = programme ? &self->programme_apply : &self->apply;
     pack_init(&pack, bytes, sizeof bytes);
     box_body(self, operation, &pack, input);
     if (pack.overflow)
@@ -297,25 +377,25 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
         pack_init(&reply, answer, sizeof answer);
         if (command_decode(&command, &record, &route, &field) == STATUS_OK &&
             operation->code != OP_ECHO && operation->code != OP_STATS)
-            (void)apply_read(&self->apply, &command, self->now_ms, &reply);
+            (void)apply_read(apply, &command, self->now_ms, &reply);
         return;
     }
     intake_clear(&self->intake);
     if (intake_add(&self->intake, &route, &record, &field) != STATUS_OK)
         return;
-    journal_entry_t entry = { .sequence = state_sequence(self->state) + 1,
+    journal_entry_t entry = { .sequence = state_sequence(apply->state) + 1,
                               .now_ms = self->now_ms,
                               .seed = self->request * 7919,
                               .count = 1 };
-    apply_entry(&self->apply, &entry, &self->intake);
+    apply_entry(apply, &entry, &self->intake);
     if (state_get(self->state, box_key(self->showtime, BOX_HEAD, 0), NULL)) {
         const char *broken = box_check(self->state, self->showtime);
         if (broken)
             fuzz_broken(broken, __FILE__, __LINE__);
     }
     if (operation->key == KEY_CINEMA &&
-        state_get(self->state, prog_key(header.key, PROG_CINEMA, 0), NULL)) {
-        const char *broken = prog_check(self->state, header.key);
+        state_get(self->programme, prog_key(header.key, PROG_CINEMA, 0), NULL)) {
+        const char *broken = prog_check(self->programme, header.key);
         if (broken)
             fuzz_broken(broken, __FILE__, __LINE__);
     }
@@ -338,9 +418,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         box_begin(self);
     self->showtime++;
     /* Nothing can be sold before a showtime is open: the first command is that. */
-    static const uint8_t opening[] = { OP_SHOWTIME_OPEN, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 };
+    static const uint8_t opening[] = { OP_SHOWTIME_OPEN, 5, 0, 0, 0, 0, 0, 0, 0, 1 };
     fuzz_input_t first = { opening, sizeof opening };
     box_command(self, &first);
+    FUZZ_HOLDS(state_get(self->state, box_key(self->showtime, BOX_HEAD, 0), NULL) != NULL);
     for (uint32_t i = 0; i < COMMANDS_MAX && input.left > 0; i++)
         box_command(self, &input);
     return 0;

@@ -201,6 +201,28 @@ seeds_of_zones(void)
     }
 }
 
+/* Cinemas as marquee-plan reads them: open, closed on some days, with what stands already. */
+static void
+seeds_of_plans(void)
+{
+    static const char *const plans[] = {
+        "{\"zone\":\"Europe/Berlin\",\"first_day\":\"2026-03-28\",\"days\":2,\"hours\":[[600,1500],"
+        "[600,1500],[600,1500],null,[600,1500],[540,1560],[540,1560]],\"films\":[{\"name\":\"f\","
+        "\"duration_min\":96,\"release\":\"2026-03-27\",\"scores\":[10000,14000]},{\"name\":\"g\","
+        "\"duration_min\":150,\"release\":\"2026-01-01\",\"last\":\"2026-05-01\",\"formats\":1,"
+        "\"withdrawn\":false,\"equipment\":1,\"scores\":[9000,9000]}],\"halls\":[{\"name\":\"1\","
+        "\"seats\":120,\"formats\":1},{\"name\":\"2\",\"seats\":80,\"cleaning_min\":15}],\"fixed\":"
+        "["
+        "{\"film\":0,\"hall\":1,\"start_ms\":1774706400000,\"end_ms\":1774713600000}]}",
+        "{\"zone\":\"UTC\",\"first_day\":\"2026-12-07\",\"days\":1,\"hours\":[[0,2880],[0,0],[0,0],"
+        "[0,0],[0,0],[0,0],[0,0]],\"rules\":{\"grid_min\":120,\"stagger_starts\":1,"
+        "\"stagger_min\":240,\"trial_showings\":3},\"films\":[{\"name\":\"f\",\"duration_min\":1,"
+        "\"release\":\"2026-12-06\",\"scores\":[0]}],\"halls\":[{\"name\":\"1\",\"seats\":1}]}",
+    };
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
+        seed("plan", plans[i], strlen(plans[i]));
+}
+
 static void
 seed_block(void *argument, uint64_t number, const void *data, size_t size)
 {
@@ -438,6 +460,7 @@ main(int argc, char **argv)
     seeds_of_halls();
     seeds_of_rows();
     seeds_of_zones();
+    seeds_of_plans();
     tokens_seeds(seed);
     seeds_of_http();
     for (uint8_t number = 0; commands_at(number); number++) {

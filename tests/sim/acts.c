@@ -7,6 +7,7 @@
 #include "tests/sim/programme.h"
 #include "tests/sim/judge_inside.h"
 #include "tests/sim/queue.h"
+#include "tests/sim/shows.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -271,12 +272,20 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
 {
     if (!pick_lock(sim, person))
         return false;
-    bool pay = chance_below(&sim->chance, 2), coupon = member_wants_coupon(sim);
-    pack_map(pack, 2u + pay + coupon);
+    bool pay = chance_below(&sim->chance, 2), child = chance_below(&sim->chance, 8) == 0;
+    bool coupon = member_wants_coupon(sim);
+    pack_map(pack, 2u + pay + child + coupon);
     pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
     if (coupon)
         member_add_coupon(sim, person, pack);
+    if (child) { /* whose seat it is, or somebody else's */
+        pack_str(pack, "audiences");
+        pack_array(pack, 1);
+        pack_array(pack, 2);
+        pack_uint(pack, HALL_SEATS / 2 - 8 + chance_below(&sim->chance, 14));
+        pack_str(pack, "child");
+    }
     if (pay)
         pack_key_str(pack, "provider", "sandbox");
     return true;
@@ -646,6 +655,15 @@ const act_t acts[] = {
     { OP_MOVIE_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
     { OP_HALL_GET, GUEST, 2, programme_make_of_hall, NULL, false },
     { OP_HALL_LIST, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_PRICE_SET, STAFF, 4, programme_make_card, NULL, false },
+    { OP_PRICE_GET, GUEST, 1, programme_make_of_cinema, NULL, false },
+    { OP_PROGRAMME_SAVE, STAFF, 20, shows_make_save, NULL, false },
+    { OP_PROGRAMME_CHECK, STAFF, 2, shows_make_save, NULL, false },
+    { OP_PROGRAMME_LIST, STAFF, 2, shows_make_list, NULL, false },
+    { OP_PROGRAMME_PUBLISH, STAFF, 30, shows_make_publish, shows_learn_published, false },
+    { OP_PROGRAMME_CLOSE, STAFF, 3, shows_make_close, NULL, false },
+    { OP_PROGRAMME_CANCEL, STAFF, 4, shows_make_cancel, NULL, false },
+    { OP_PROGRAMME_DELETE, STAFF, 2, shows_make_delete, NULL, false },
     { OP_LOGIN_KEY, GUEST, 2, member_make_login_key, member_learn_login_key, false },
     { OP_MEMBER_LOGIN, GUEST, 8, member_make_login, member_learn_session, false },
     { OP_SESSION_REFRESH, GUEST, 14, member_make_refresh, member_learn_session, false },

@@ -93,6 +93,8 @@ fact_free(const answer_t *self, uint64_t seat, uint32_t purchase)
 {
     if (seat == 0 || seat > FACTS_SEATS_MAX)
         return "a seat was given that is not there";
+    if (self->facts->may_cancel)
+        return NULL;
     const fact_seat_t *fact = &self->facts->seats[seat];
     if (fact->kind == FACT_UNKNOWN || (fact->purchase == purchase && fact->kind != FACT_BLOCKED))
         return NULL;

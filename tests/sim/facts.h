@@ -31,6 +31,7 @@ typedef struct {
 
 typedef struct {
     uint64_t showtime;
+    bool may_cancel; /* somebody asked for it: all that is held or sold may end */
     fact_seat_t seats[FACTS_SEATS_MAX + 1];
     fact_purchase_t *purchases;
     uint32_t purchase_room;

@@ -126,6 +126,8 @@ judge_settled(sim_t *sim)
     if (!sim->broken)
         judge_outbox(sim, true);
     if (!sim->broken)
+        programme_agrees(sim, true);
+    if (!sim->broken)
         member_judge_all(sim, true);
     if (!bank_idle(sim))
         sim_broken(sim, "the bank still waits for an answer");

@@ -510,7 +510,7 @@ showtimes_are_listed_in_the_order_of_opening(void **unused)
     enum { MANY = BOX_PAGE_IDS * 2 + 7 };
     world_t *w = world_new();
     mp_t list;
-    uint32_t count, seven;
+    uint32_t count, eleven;
     uint64_t id;
     w->unchecked = true;
     for (uint64_t i = 0; i < MANY; i++) {
@@ -546,10 +546,10 @@ showtimes_are_listed_in_the_order_of_opening(void **unused)
     assert_true(mp_read_array(&list, &count));
     assert_int_equal(count, MANY - 118);
     for (uint64_t i = 118; i < MANY; i++) {
-        assert_true(mp_read_array(&list, &seven));
+        assert_true(mp_read_array(&list, &eleven));
         assert_true(mp_read_uint(&list, &id));
         assert_int_equal(id, 1000 - i);
-        for (int rest = 1; rest < 7; rest++)
+        for (int rest = 1; rest < 11; rest++)
             assert_true(mp_skip(&list));
     }
     world_destroy(w);

@@ -74,6 +74,17 @@ static const struct {
     { MACHINE_PLACE, "inside", "leave", "left" },
     { MACHINE_PLACE, "inside", "expire", "expired" },
     { MACHINE_PLACE, "left", "return", "waiting" },
+    { MACHINE_SHOW, "draft", "publish", "opening" },
+    { MACHINE_SHOW, "opening", "done", "published" },
+    { MACHINE_SHOW, "opening", "refuse", "draft" },
+    { MACHINE_SHOW, "published", "close", "closing" },
+    { MACHINE_SHOW, "published", "cancel", "cancelling" },
+    { MACHINE_SHOW, "closing", "done", "closed" },
+    { MACHINE_SHOW, "closing", "refuse", "published" },
+    { MACHINE_SHOW, "closed", "cancel", "cancelling" },
+    { MACHINE_SHOW, "cancelling", "done", "cancelled" },
+    { MACHINE_SHOW, "cancelling", "refuse", "closed" },
+    { MACHINE_SHOW, "cancelling", "keep", "published" },
 };
 enum { EXPECTED = sizeof expected / sizeof expected[0] };
 

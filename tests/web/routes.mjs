@@ -11,6 +11,7 @@ import { openRows } from './table_open.mjs'
 import { saleRows } from './table_sale.mjs'
 import { gateRows } from './table_gate.mjs'
 import { roomRows } from './table_room.mjs'
+import { programmeFixture, programmeRows } from './table_programme.mjs'
 import { shapes } from './shapes.mjs'
 
 const document = JSON.parse(execFileSync(`${process.env.WEB_BUILD}/marquee-bridge`, ['--openapi']))
@@ -25,13 +26,14 @@ const fixture = await buy(world.guest, still, 2)
 const before = (await ask('GET', `/api/showtimes/${still}/seats`)).text
 await shapes(document, {
     showtime: still, lock: fixture.lock, order: fixture.order, ticket: fixture.ticket,
-    place: `${still}-1`, kiosk: 'nobody',
+    place: `${still}-1`, kiosk: 'nobody', ...await programmeFixture(),
 })
 equal('nothing of it changed a seat', (await ask('GET', `/api/showtimes/${still}/seats`)).text, before)
 
 await run(openRows(world))
 await run(saleRows({ ...world, show }))
 await run(roomRows({ ...world, show: queue }))
+await run(programmeRows(world))
 await run(gateRows({ ...world, show: doors, sold: await buy(world.guest, doors, 2) }))
 
 // The oldest trick: other spellings of a path.

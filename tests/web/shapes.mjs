@@ -14,6 +14,9 @@ const badIds = {
     ticket: ['x', 'M'.repeat(60), '%ff', 'M0000000000000000000000-1'],
     place: ['x', '1', 'x-1', '1-', '0-1', '-1', '1-1-1', '9'.repeat(60)],
     kiosk: [],
+    cinema: ['0', 'x', '01', '-1', '1.5', '9223372036854775808', '%ff'],
+    movie: ['0', 'x', '4294967296', '01', '-1'],
+    hall_number: ['0', 'x', '65', '01', '-1'],
 }
 const wrong = {
     string: [7, true, null, ['a'], {}],
@@ -81,8 +84,9 @@ export async function shapes(document, fixture) {
         await refused(`${name}: a large body`, () => send(`{"x":"${'x'.repeat(66000)}"}`), 413, ['BODY_TOO_LARGE'])
         if (required.length)
             await refused(`${name}: an empty body`, () => send('{}'), 400)
-        for (const [field, { type }] of Object.entries(properties))
-            for (const value of wrong[type] ?? check(`${name}: ${field} has a type`, false) ?? [])
-                await refused(`${name}: ${field} ${JSON.stringify(value)}`, () => send({ [field]: value }), 400)
+        for (const [field, { type, items }] of Object.entries(properties))
+            for (const value of (type === 'array' && !items ? wrong.array.slice(0, -1) : wrong[type]) ?? check(`${name}: ${field} has a type`, false) ?? [])
+                // What is in a list is judged by the operation, after whose it is.
+                await refused(`${name}: ${field} ${JSON.stringify(value)}`, () => send({ [field]: value }), Array.isArray(value) ? [400, 403] : 400)
     }
 }
