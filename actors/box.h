@@ -97,7 +97,9 @@ typedef struct {
     uint32_t purchases; /* numbers given out */
     uint16_t counts[SEAT_STATES];
     uint16_t seat_count;
-    uint8_t zone_count, room, cancelled, zero; /* room: 1 when there is, or was, a waiting room */
+    uint8_t zone_count, room; /* room: 1 when there is, or was, a waiting room */
+    uint8_t planned;          /* 1: a cinema put it on sale, so there are C and A */
+    uint8_t cancelled;
     rules_t rules;
     int64_t opens_ms, closes_ms, starts_ms, ends_ms;
     /* The books, in fen. refunding: owed and not yet confirmed, failed ones included. */

@@ -10,12 +10,6 @@
 
 enum { BOX_WALK = 64, BOX_WALK_MS = 1 };
 
-static const box_plan_t *
-plan_get(const box_t *box)
-{
-    return state_get(box->turn->state, box_key(box->showtime, BOX_PLAN, 0), NULL);
-}
-
 static box_plan_t *
 plan_edit(const box_t *box)
 {
@@ -28,7 +22,9 @@ plan_edit(const box_t *box)
 const box_plan_t *
 box_plan(const box_t *self)
 {
-    return plan_get(self);
+    if (!self->head->planned)
+        return NULL;
+    return state_get(self->turn->state, box_key(self->showtime, BOX_PLAN, 0), NULL);
 }
 
 /* ------------------------------------------------------------------ fares */
@@ -66,7 +62,9 @@ box_price(const box_t *self, uint8_t letter, audience_t audience)
     const box_zone_t *zone = box_zone(self->head, letter);
     assert(zone);
     const box_fare_t *fares =
-        state_get(self->turn->state, box_key(self->showtime, BOX_FARES, 0), NULL);
+        self->head->planned
+            ? state_get(self->turn->state, box_key(self->showtime, BOX_FARES, 0), NULL)
+            : NULL;
     return fares ? fares[zone - self->head->zones].price[audience] : zone->price;
 }
 
@@ -87,6 +85,11 @@ box_showtime_put(turn_t *turn, const command_t *command)
     box_plan_t *plan = state_insert(turn->state, box_key(command->key, BOX_PLAN, 0), sizeof *plan);
     plan->cinema = command_value(command, FIELD_CINEMA)->number;
     plan->movie = (uint32_t)command_value(command, FIELD_MOVIE)->number;
+    box_t box;
+    bool open = box_open(&box, turn, command->key);
+    assert(open);
+    (void)open;
+    box_edit_head(&box)->planned = 1;
     return STATUS_OK;
 }
 
@@ -96,7 +99,7 @@ plan_open(box_t *box, turn_t *turn, const command_t *command)
 {
     if (!box_open(box, turn, command->key))
         return STATUS_UNKNOWN_SHOWTIME;
-    const box_plan_t *plan = plan_get(box);
+    const box_plan_t *plan = box_plan(box);
     return plan && plan->cinema == command_value(command, FIELD_CINEMA)->number
                ? STATUS_OK
                : STATUS_UNKNOWN_SHOWTIME;
