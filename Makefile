@@ -47,7 +47,7 @@ LDFLAGS  ?=
 all_cflags  = -std=c17 -I. -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(hardening) $(warnings) \
               $(warnings_$(compiler)) $(mode_$(MODE)) -pthread
 all_ldflags = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(filter -fsanitize%,$(mode_$(MODE))) -pthread
-libs := -lczmq -lzmq -levent_core -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
+libs := -lczmq -lzmq -levent_core -luring -lssl -lz -lmsgpackc -llmdb -lsodium -lqrencode -lpng16 -ljansson -lcrypto
 
 core_src  := $(filter-out %_main.c,$(wildcard broker/*.c store/*.c actors/*.c clients/*.c \
                clients/bridge/*.c))
@@ -64,10 +64,12 @@ past_src  := $(if $(wildcard tests/history/*.c),$(wildcard tests/history/*.c) cl
 storm_src := $(wildcard tests/overload/*.c) clients/load/control.c clients/load/histogram.c
 soak_src  := $(wildcard tests/soak/*.c) clients/load/control.c clients/load/histogram.c
 bench_src := $(filter-out bench/schedule.c,$(wildcard bench/*.c))
+count_src := $(wildcard bench/instructions/*.c) \
+               $(addprefix clients/load/,buyer.c control.c ledger.c options.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 served    := $(wildcard tests/served/*.sh tests/served/*.mjs)
 c_files   := $(wildcard broker/*.[ch] store/*.[ch] actors/*.[ch] clients/*.[ch] clients/*/*.[ch] \
-               tests/*/*.[ch] bench/*.[ch])
+               tests/*/*.[ch] bench/*.[ch] bench/*/*.[ch])
 
 core     := $(BUILD)/libcore.a
 # What a client needs, without the server: libmarquee.
@@ -77,7 +79,7 @@ library_src := $(filter-out clients/%_main.c clients/zone_%.c,$(wildcard clients
 programs := $(if $(wildcard actors/marqueed_main.c),$(BUILD)/marqueed) \
             $(BUILD)/marquee-bridge $(if $(ctl_src),$(BUILD)/marquee) $(if $(load_src),$(BUILD)/marquee-load) \
             $(BUILD)/marquee-plan
-benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%) $(BUILD)/bench-schedule
+benches  := $(bench_src:bench/%.c=$(BUILD)/bench-%) $(BUILD)/bench-schedule $(BUILD)/bench-instructions
 crash    := $(if $(crash_src),$(BUILD)/crash)
 provers  := $(crash) $(if $(sim_src),$(BUILD)/sim) $(if $(image_src),$(BUILD)/images) \
             $(if $(nth_src),$(BUILD)/nth) $(if $(past_src),$(BUILD)/history) $(BUILD)/overload $(BUILD)/soak
@@ -93,7 +95,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs units library help run test unit-tests check check-warnings format asan ubsan \
-        tsan crash crash-images nth sim mutants history fuzz overload soak bench tables install uninstall \
+        tsan crash crash-images nth sim mutants history fuzz overload soak bench callgrind tables install uninstall \
         clean
 
 say = $(if $(V),,@printf '%s  %s\n' $(1) $@;)
@@ -165,6 +167,8 @@ $(BUILD)/overload: $(storm_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
 $(BUILD)/soak: $(soak_src:%.c=$(BUILD)/%.o) $(core) $(order)
 	$(link)
+$(BUILD)/bench-instructions: $(count_src:%.c=$(BUILD)/%.o) $(core) $(order)
+	$(link)
 $(BUILD)/bench-%: $(BUILD)/bench/%.o $(core) $(order)
 	$(link)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(core) $(order)
@@ -214,8 +218,8 @@ run: programs
 
 #: test       every test; the last line counts them
 test_parts = $(units) tests/runner.sh tests/install.sh $(served) $(if $(crash),tests/crash.sh) \
-             tests/sim.sh tests/images.sh tests/nth.sh tests/fuzz.sh
-test: programs units $(provers) $(BUILD)/proof
+             tests/sim.sh tests/images.sh tests/nth.sh tests/callgrind.sh tests/fuzz.sh
+test: programs units $(provers) $(BUILD)/proof $(BUILD)/bench-instructions
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@BUILD=$(BUILD) tests/run $(test_parts)
 
@@ -290,6 +294,10 @@ nth: $(BUILD)/nth
 fuzz:
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@tests/fuzz.sh $(or $(SECONDS),60)
+
+#: callgrind  instructions a command, by scenario and part; WRITE=yes keeps them as what is judged by
+callgrind: $(BUILD)/bench-instructions
+	@BUILD=$(BUILD) bench/callgrind.mjs $(if $(WRITE),--write)
 
 #: bench      measure, with the machine's limits beside; report in build/bench
 bench: programs $(benches)

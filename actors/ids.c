@@ -9,11 +9,19 @@ _Static_assert(CHECK_AT + 1 == ORDER_ID_SIZE, "the parts make the whole");
 static const char base32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* The value of each digit of base32, plus one; 0: none. Order ids are read and made with every
+ * command of a purchase: searched for in the alphabet, digits took a ninth of its instructions. */
+static const uint8_t base32_value[UINT8_MAX + 1] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['G'] = 17, ['H'] = 18, ['J'] = 19, ['K'] = 20, ['M'] = 21, ['N'] = 22, ['P'] = 23, ['Q'] = 24,
+    ['R'] = 25, ['S'] = 26, ['T'] = 27, ['V'] = 28, ['W'] = 29, ['X'] = 30, ['Y'] = 31, ['Z'] = 32,
+};
+
 static int
-ids_digit(const char *alphabet, char c)
+ids_digit(char c)
 {
-    const char *at = c ? strchr(alphabet, c) : NULL;
-    return at ? (int)(at - alphabet) : -1;
+    return base32_value[(uint8_t)c] - 1;
 }
 
 static void
@@ -31,7 +39,7 @@ ids_get_base32(const char *text, int digits, uint64_t max, uint64_t *value)
 {
     uint64_t sum = 0;
     for (int i = 0; i < digits; i++) {
-        int digit = ids_digit(base32, text[i]);
+        int digit = ids_digit(text[i]);
         if (digit < 0 || sum > max >> 5)
             return false;
         sum = sum << 5 | (uint64_t)digit;
@@ -61,7 +69,7 @@ ids_check(const char *text)
 {
     uint32_t sum = 0;
     for (int i = 1; i < CHECK_AT; i++) {
-        sum ^= (uint32_t)ids_digit(base32, text[i]);
+        sum ^= (uint32_t)ids_digit(text[i]);
         sum <<= 1;
         if (sum & 32)
             sum ^= 0x25;
@@ -237,10 +245,10 @@ ids_base64_read(const char *text, size_t size, uint8_t *bytes, size_t room, size
     uint32_t held = 0, bits = 0;
     size_t count = 0;
     for (size_t i = 0; i < size; i++) {
-        int digit = ids_digit(base64, text[i]);
-        if (digit < 0)
+        const char *digit = text[i] ? strchr(base64, text[i]) : NULL;
+        if (!digit)
             return false;
-        held = held << 6 | (uint32_t)digit;
+        held = held << 6 | (uint32_t)(digit - base64);
         bits += 6;
         if (bits < 8)
             continue;

@@ -20,8 +20,7 @@ enum {
     CLIENT_RETRY_MS = 20, /* after BUSY, when the server names no time */
     CLIENT_RECORD_MIN = 256,
     CLIENT_ROLE_MAX = 16,
-    CLIENT_TOPIC_SIZE =
-        9, /* of an event frame: 'S' and the showtime, or 'C' and the cinema, big endian */
+    CLIENT_TOPIC_SIZE = 9, /* of an event frame: 'S' and a showtime, 'C' and a cinema, big endian */
 };
 #define CLIENT_NOBODY UINT32_MAX /* no slot; no partition */
 

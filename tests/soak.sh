@@ -3,7 +3,8 @@
 # seats a second change; then as many idle HTTP connections: what make soak runs.
 #
 # Driver, bridge and server share the machine. SOCKETS, CHANGES and TLS=yes make other runs. No
-# limit of an address stands in the way; the journal's old segments are dropped.
+# limit of an address stands in the way; the journal's old segments are dropped. SET=key=value is one
+# more key of the bridge.
 . "$(dirname "$0")/served/bridge.bash"
 seconds=${SECONDS_OF_SOAK:-60} sockets=${SOCKETS:-10000} changes=${CHANGES:-1000} head_ms=5000
 tls=() listen=()
@@ -32,7 +33,7 @@ begin() {
         --set limits/head_ms=$head_ms --set limits/write_ms=10000
 }
 check 'the server starts' server_start --set store/segment_mb=64 --set store/journal=drop
-begin "${listen[@]}"
+begin "${listen[@]}" ${SET:+--set "$SET"}
 port=${WEB_TLS_PORT:-$WEB_PORT}
 soak --sockets "$sockets" --changes "$changes" --seconds "$seconds" "${tls[@]}"
 check 'the bridge ends cleanly' bridge_end

@@ -41,6 +41,8 @@
     K(live_tick_ms, "live/tick_ms", NUMBER, "25", 1, 1000,                                         \
       "changes are gathered so long before a push")                                                \
     K(live_lag_kb, "live/lag_kb", NUMBER, "64", 4, 4096, "a reader further behind is cut")         \
+    K(live_uring, "live/uring", NUMBER, "1", 0, 1,                                                 \
+      "push to many sockets with one system call, where the kernel lets us")                       \
     K(live_halls, "live/halls", NUMBER, "4096", 16, 1000000, "showtimes whose seats are kept")     \
     K(session_directory, "session/directory", TEXT, "data/bridge", 1, 200,                         \
       "keys, kiosks, staff, audit")                                                                \

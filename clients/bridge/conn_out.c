@@ -74,13 +74,10 @@ conn_keep(conn_t *self, const void *data, size_t size)
         conn_kill(self);
 }
 
-long
-conn_try_write(conn_t *self, const void *data, size_t size)
+/* Book what a write came to; as conn_try_write. */
+static long
+conn_sent(conn_t *self, long sent)
 {
-    assert(conn_idle_out(self));
-    if (self->state == CONN_DEAD)
-        return -1;
-    long sent = conn_send(self, data, size);
     if (sent == CONN_FAULT) {
         conn_kill(self);
         return -1;
@@ -88,6 +85,24 @@ conn_try_write(conn_t *self, const void *data, size_t size)
     if (sent > 0)
         self->edge->figures.bytes_out += (uint64_t)sent;
     return sent > 0 ? sent : 0;
+}
+
+long
+conn_try_write(conn_t *self, const void *data, size_t size)
+{
+    assert(conn_idle_out(self));
+    if (self->state == CONN_DEAD)
+        return -1;
+    return conn_sent(self, conn_send(self, data, size));
+}
+
+long
+conn_wrote(conn_t *self, long sent)
+{
+    assert(conn_idle_out(self) && !self->ssl);
+    if (sent < 0)
+        sent = sent == -EAGAIN || sent == -EINTR ? CONN_AGAIN : CONN_FAULT;
+    return conn_sent(self, sent);
 }
 
 static long

@@ -158,6 +158,9 @@ void conn_write(conn_t *self, const void *head, size_t head_size, const void *bo
 /* Write without keeping: how many bytes the socket took, 0 also when it takes none now, -1: it was
  * killed. Only while `out` is empty. */
 long conn_try_write(conn_t *self, const void *data, size_t size);
+/* The same for bytes that somebody else has written to its socket, without TLS, and what came of
+ * it: how many, or a negative errno. */
+long conn_wrote(conn_t *self, long sent);
 /* Let bytes wait that could not be written, and be told by `writable`. */
 void conn_keep(conn_t *self, const void *data, size_t size);
 static inline bool

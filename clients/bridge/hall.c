@@ -424,6 +424,7 @@ halls_destroy(halls_t **self_p)
         event_free(self->tick);
     if (self->push)
         event_free(self->push);
+    burst_destroy(&self->burst);
     free(self->chains);
     free(self);
     *self_p = NULL;

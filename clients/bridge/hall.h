@@ -10,6 +10,7 @@
 #ifndef HALL_H
 #define HALL_H
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/burst.h"
 #include "clients/bridge/log_ring.h"
 
 typedef struct hall hall_t;
@@ -69,6 +70,7 @@ struct halls {
     hall_t *dirty, *dirty_last; /* the line of those that want a push; those due come first */
     struct event *tick, *push;
     bool tick_due;
+    burst_t *burst;
 };
 
 halls_t *halls_new(bridge_t *bridge);

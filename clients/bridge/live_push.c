@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    LIVE_PUSH_SLICE = 512,       /* readers served before other events get their turn */
+    LIVE_PUSH_SLICE = BURST_MAX, /* readers served before other events get their turn */
     LIVE_TLS_RECORD = 16 * 1024, /* what OpenSSL may hold of a write that was not taken */
     LIVE_RING_MIN = 8192,
     LIVE_HEAD_MAX = 64, /* of an event or a frame, and its end */
@@ -37,35 +37,92 @@ live_keep(follower_t *self, const log_ring_t *log)
     }
 }
 
-/* Bring one reader up to the end of its log, as far as its socket takes it. May kill the
- * connection. */
+static const log_ring_t *
+live_log(const follower_t *self)
+{
+    return self->sse ? self->hall->sse_log : self->hall->ws_log;
+}
+
+/* The bytes that a reader is to be sent next. 0: none, or its socket is full; one that is too far
+ * behind is cut. */
+static size_t
+live_next(follower_t *self, const uint8_t **bytes)
+{
+    const log_ring_t *log = live_log(self);
+    if (self->conn->state == CONN_DEAD)
+        return 0;
+    if (!log_ring_has(log, self->offset)) {
+        self->hall->bridge->figures.cut_lagging++;
+        conn_cut(self->conn);
+        return 0;
+    }
+    if (!conn_idle_out(self->conn) || self->offset == log->end)
+        return 0;
+    return log_ring_bytes(log, self->offset, bytes);
+}
+
+/* Of `size` bytes its socket took `sent`, or -1: it was killed. Is there more to send? */
+static bool
+live_took(follower_t *self, size_t size, long sent)
+{
+    const log_ring_t *log = live_log(self);
+    bridge_t *bridge = self->hall->bridge;
+    if (sent < 0)
+        return false;
+    self->offset += (uint64_t)sent;
+    bridge->figures.push_bytes += (uint64_t)sent;
+    if ((size_t)sent < size) {
+        live_keep(self, log);
+        return false;
+    }
+    if (self->offset < log->end)
+        return true;
+    bridge->figures.pushes++;
+    return false;
+}
+
 void
 live_push_one(follower_t *self)
 {
-    conn_t *conn = self->conn;
-    bridge_t *bridge = self->hall->bridge;
-    const log_ring_t *log = self->sse ? self->hall->sse_log : self->hall->ws_log;
-    if (!conn_idle_out(conn) && log_ring_has(log, self->offset))
-        return;
-    if (!log_ring_has(log, self->offset)) {
-        bridge->figures.cut_lagging++;
-        conn_cut(conn);
-        return;
-    }
-    while (self->offset < log->end) {
+    const uint8_t *bytes;
+    size_t size = live_next(self, &bytes);
+    while (size && live_took(self, size, conn_try_write(self->conn, bytes, size)))
+        size = live_next(self, &bytes);
+}
+
+/* The next `max` readers of a hall at most; how many those were. TLS writes for itself. */
+static int
+live_push_some(hall_t *hall, int max)
+{
+    static burst_io_t writes[LIVE_PUSH_SLICE];
+    static follower_t *readers[LIVE_PUSH_SLICE];
+    size_t count = 0;
+    int seen = 0;
+    assert(max <= LIVE_PUSH_SLICE);
+    for (; hall->push_at && seen < max; seen++) {
         const uint8_t *bytes;
-        size_t size = log_ring_bytes(log, self->offset, &bytes);
-        long sent = conn_try_write(conn, bytes, size);
-        if (sent < 0)
-            return;
-        self->offset += (uint64_t)sent;
-        bridge->figures.push_bytes += (uint64_t)sent;
-        if ((size_t)sent < size) {
-            live_keep(self, log);
-            return;
+        follower_t *reader = hall->push_at;
+        hall->push_at = reader->next;
+        if (reader->kind != FOLLOW_SEATS)
+            continue;
+        if (reader->conn->ssl) {
+            live_push_one(reader);
+            continue;
         }
+        size_t size = live_next(reader, &bytes);
+        if (!size)
+            continue;
+        writes[count] =
+            (burst_io_t){ .data = bytes, .size = (uint32_t)size, .fd = reader->conn->fd };
+        readers[count++] = reader;
     }
-    bridge->figures.pushes++;
+    burst_send(hall->bridge->halls->burst, writes, count);
+    for (size_t i = 0; i < count; i++) {
+        long sent = conn_wrote(readers[i]->conn, (long)writes[i].done);
+        if (sent >= 0 && live_took(readers[i], writes[i].size, sent))
+            live_push_one(readers[i]);
+    }
+    return seen;
 }
 
 static void
@@ -219,12 +276,7 @@ live_pushed(evutil_socket_t fd, short what, void *argument)
         hall_t *hall = halls->dirty;
         if (!hall->passing)
             live_pass(hall);
-        while (hall->push_at && left-- > 0) {
-            follower_t *follower = hall->push_at;
-            hall->push_at = follower->next;
-            if (follower->kind == FOLLOW_SEATS)
-                live_push_one(follower);
-        }
+        left -= live_push_some(hall, left);
         if (!hall->push_at)
             live_passed(halls, hall);
     }
@@ -237,5 +289,6 @@ live_start(bridge_t *bridge, halls_t *halls)
 {
     halls->tick = evtimer_new(bridge->base, live_ticked, bridge);
     halls->push = evtimer_new(bridge->base, live_pushed, bridge);
-    return halls->tick && halls->push ? 0 : -1;
+    halls->burst = burst_new(bridge->conf.number[BRIDGE_CONF_live_uring] != 0);
+    return halls->tick && halls->push && halls->burst ? 0 : -1;
 }

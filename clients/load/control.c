@@ -168,20 +168,18 @@ control_call(control_t *self, uint16_t operation, uint64_t key, const void *body
     return -1;
 }
 
-/* A hall of 15 rows of 20, one price, no rule about lone seats; nothing in it depends on the id. */
-static uint32_t
-control_pack_showtime(uint8_t *body, size_t room)
+uint32_t
+control_showtime_body(uint8_t *body, size_t room, uint64_t now_ms)
 {
-    uint64_t now = (uint64_t)control_wall_ms();
     pack_t pack;
     pack_init(&pack, body, room);
     pack_map(&pack, 12);
     pack_key_str(&pack, "title", "Load");
     pack_key_str(&pack, "hall", "Load hall");
-    pack_key_uint(&pack, "starts_ms", now + CONTROL_SHOWTIME_MS);
-    pack_key_uint(&pack, "ends_ms", now + 2 * CONTROL_SHOWTIME_MS);
-    pack_key_uint(&pack, "opens_ms", now - CONTROL_SHOWTIME_MS);
-    pack_key_uint(&pack, "closes_ms", now + CONTROL_SHOWTIME_MS);
+    pack_key_uint(&pack, "starts_ms", now_ms + CONTROL_SHOWTIME_MS);
+    pack_key_uint(&pack, "ends_ms", now_ms + 2 * CONTROL_SHOWTIME_MS);
+    pack_key_uint(&pack, "opens_ms", now_ms - CONTROL_SHOWTIME_MS);
+    pack_key_uint(&pack, "closes_ms", now_ms + CONTROL_SHOWTIME_MS);
     pack_key_uint(&pack, "cap", 16);
     pack_key_uint(&pack, "ttl_ms", CONTROL_LOCK_MS);
     pack_key_uint(&pack, "ceiling_ms", 2 * CONTROL_LOCK_MS);
@@ -249,7 +247,8 @@ int
 control_open_showtimes(control_t *self, uint64_t base, uint32_t from, uint32_t to)
 {
     uint8_t body[CONTROL_BODY_MAX];
-    uint32_t size = control_pack_showtime(body, sizeof body), waiting = 0;
+    uint32_t size = control_showtime_body(body, sizeof body, (uint64_t)control_wall_ms()),
+             waiting = 0;
     int64_t end_ms = control_wall_ms() + CONTROL_OPEN_MAX_MS;
     while (from < to || waiting > 0) {
         if (control_wall_ms() > end_ms) {

@@ -35,6 +35,9 @@ void control_close(control_t *self);
  * next call. 0, or -1 with self->error when no answer came. */
 int control_call(control_t *self, uint16_t operation, uint64_t key, const void *body, uint32_t size,
                  wire_record_t *record);
+/* The body of showtime.open for a hall of 15 rows of 20, one price, no rule about lone seats, that
+ * starts in an hour and is on sale; nothing in it depends on the showtime. Its size. */
+uint32_t control_showtime_body(uint8_t *body, size_t room, uint64_t now_ms);
 /* Put showtimes base + from .. base + to - 1 on sale; those that are open already are fine. */
 int control_open_showtimes(control_t *self, uint64_t base, uint32_t from, uint32_t to);
 /* The counters of all partitions, added up. */

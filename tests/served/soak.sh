@@ -20,6 +20,10 @@ check 'the server starts' server_start --set store/journal=drop
 begin --set live/lag_kb=4 --set limits/write_ms=1000
 short --sockets 300 --showtimes 6 --changes 500 --seconds 6 --cut-rate 100 --deaf 8 --sse 30
 check 'the bridge ends cleanly' bridge_end
+# Where the kernel forbids io_uring: the same, one system call a write.
+begin --set live/lag_kb=4 --set limits/write_ms=1000 --set live/uring=0
+short --sockets 200 --showtimes 6 --changes 500 --seconds 3 --cut-rate 100 --deaf 4 --sse 30
+check 'the bridge ends cleanly' bridge_end
 begin
 short --idle 300 --slow 20
 check 'the bridge ends cleanly' bridge_end

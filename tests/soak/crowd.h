@@ -14,6 +14,7 @@ typedef struct {
 typedef struct {
     crowd_options_t options;
     house_t house;
+    burst_t *burst;
     viewer_t *viewers;
     uint32_t count; /* of those that are there: the deaf come last */
     double cuts_due, asks_due;

@@ -326,6 +326,62 @@ viewer_take(viewer_t *self, house_t *house, const char *data, size_t size)
     return at;
 }
 
+/* Bytes came, and what was kept before them; `got` says how the last read ended. */
+static void
+viewer_feed(viewer_t *self, house_t *house, const char *data, size_t size, long got)
+{
+    size_t used = viewer_take(self, house, data, size);
+    if (self->state == VIEWER_OFF)
+        return;
+    if (got == 0) {
+        viewer_fail(self, house, FAULT_END, "the connection has ended");
+        return;
+    }
+    viewer_keep(self, house, data + used, size - used);
+    if (self->deaf && self->state == VIEWER_OPEN && self->copy.whole)
+        viewer_deafen(self, house);
+}
+
+/* Read on, behind what is at the beginning of the house's buffer. */
+static void
+viewer_read(viewer_t *self, house_t *house, size_t kept, bool all)
+{
+    long got;
+    do {
+        got = viewer_receive(self, house->buffer + kept, sizeof house->buffer - kept);
+        if (got > 0) {
+            house->bytes += (uint64_t)got;
+            kept += (size_t)got;
+        }
+    } while (got > 0 && all && kept < sizeof house->buffer);
+    bool more = kept == sizeof house->buffer;
+    viewer_feed(self, house, house->buffer, kept, got);
+    if (more && self->state != VIEWER_OFF)
+        viewer_want(self, house, EPOLLIN);
+}
+
+bool
+viewer_reads(const viewer_t *self, uint32_t events)
+{
+    return !self->ssl && !self->pending_size && events == EPOLLIN &&
+           (self->state == VIEWER_ASKING || self->state == VIEWER_OPEN);
+}
+
+void
+viewer_got(viewer_t *self, house_t *house, const burst_io_t *read)
+{
+    if (read->done == -EAGAIN || read->done == -EINTR)
+        return;
+    size_t size = read->done > 0 ? (size_t)read->done : 0;
+    house->bytes += size;
+    if (size < read->size) {
+        viewer_feed(self, house, read->room, size, (long)size);
+        return;
+    }
+    memcpy(house->buffer, read->room, size);
+    viewer_read(self, house, size, true);
+}
+
 void
 viewer_ready(viewer_t *self, house_t *house, uint32_t events)
 {
@@ -348,26 +404,6 @@ viewer_ready(viewer_t *self, house_t *house, uint32_t events)
     size_t kept = self->pending_size;
     if (kept)
         memcpy(house->buffer, self->pending, kept);
-    long got;
     /* A plain socket is empty when it gives less than there is room for, but for its end. */
-    bool all = self->ssl || events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-    do {
-        got = viewer_receive(self, house->buffer + kept, sizeof house->buffer - kept);
-        if (got > 0) {
-            house->bytes += (uint64_t)got;
-            kept += (size_t)got;
-        }
-    } while (got > 0 && all && kept < sizeof house->buffer);
-    size_t used = viewer_take(self, house, house->buffer, kept);
-    if (self->state == VIEWER_OFF)
-        return;
-    if (got == 0) {
-        viewer_fail(self, house, FAULT_END, "the connection has ended");
-        return;
-    }
-    viewer_keep(self, house, house->buffer + used, kept - used);
-    if (kept == sizeof house->buffer && self->state != VIEWER_OFF)
-        viewer_want(self, house, EPOLLIN); /* there may be more */
-    if (self->deaf && self->state == VIEWER_OPEN && self->copy.whole)
-        viewer_deafen(self, house);
+    viewer_read(self, house, kept, self->ssl || events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
 }

@@ -5,6 +5,7 @@
  * share is the house. */
 #ifndef VIEWER_H
 #define VIEWER_H
+#include "clients/bridge/burst.h"
 #include "clients/load/histogram.h"
 #include "tests/soak/changes.h"
 #include "tests/soak/copy.h"
@@ -70,7 +71,11 @@ void house_fault(house_t *self, fault_t fault, const viewer_t *viewer, const cha
 
 /* Connect; with_since: and ask for what is new since the number that is known. */
 void viewer_open(viewer_t *self, house_t *house, bool with_since);
-/* What epoll said about it. */
+/* Is what epoll said of it just that there are bytes, for a plain read? */
+bool viewer_reads(const viewer_t *self, uint32_t events);
+/* What such a read came to. */
+void viewer_got(viewer_t *self, house_t *house, const burst_io_t *read);
+/* Whatever else epoll said about it. */
 void viewer_ready(viewer_t *self, house_t *house, uint32_t events);
 /* End it: by a reset or in order, in the middle of a frame of ours or not. */
 void viewer_close(viewer_t *self, bool reset, bool in_frame, house_t *house);
