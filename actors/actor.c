@@ -76,6 +76,18 @@ actor_is_followed(void *argument, uint64_t showtime)
     return self->followed_all || *actor_followed(self, showtime);
 }
 
+/* Topics begin with a letter for each kind of key. */
+static uint8_t
+actor_topic_kind(uint16_t operation)
+{
+    key_kind_t kind = operation_of(operation)->key;
+    if (kind == KEY_CINEMA)
+        return 'C';
+    if (kind == KEY_PARTITION)
+        return 'P';
+    return kind == KEY_MEMBER ? 'M' : 'S';
+}
+
 static void
 actor_event(void *argument, uint64_t showtime, const wire_header_t *header, const void *body,
             uint32_t size)
@@ -85,8 +97,7 @@ actor_event(void *argument, uint64_t showtime, const wire_header_t *header, cons
     if (zmq_msg_init_size(&message, ACTOR_TOPIC_SIZE + wire_size(size)) != 0)
         return;
     uint8_t *to = zmq_msg_data(&message);
-    key_kind_t kind = operation_of(header->operation)->key;
-    *to++ = kind == KEY_CINEMA ? 'C' : kind == KEY_PARTITION ? 'P' : 'S';
+    *to++ = actor_topic_kind(header->operation);
     for (int i = 0; i < 8; i++)
         *to++ = (uint8_t)(showtime >> (56 - 8 * i));
     wire_put(to, header, body, size);
@@ -124,9 +135,10 @@ actor_say(actor_t *self, wire_kind_t kind, uint32_t index)
     uint8_t body[64];
     pack_t pack;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 3);
+    pack_map(&pack, 4);
     pack_key_uint(&pack, "partitions", site->partitions);
     pack_key_uint(&pack, "programmes", site->programmes);
+    pack_key_uint(&pack, "members", site->members);
     pack_key_uint(&pack, "apply_version", APPLY_VERSION);
     wire_route_t route = { .partition = (uint16_t)site->partition };
     wire_header_t header = { .kind = (uint8_t)kind, .key = site->partition };

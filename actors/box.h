@@ -10,6 +10,7 @@
  *   V n     page n - 1 of them, in that order: BOX_VOIDS void_t
  *   K 0     nonces_t: how many nonces are remembered
  *   K hash  16 bytes: a nonce; due when it is forgotten
+ *   J n     box_coupon_t: the coupon of purchase n, while it is asked for and once it has an order
  *   Q, E, U the waiting room: see box_queue.h
  *   C, W, B what payment providers are asked and tell: see box_charge.h
  *   A 0     box_fare_t a zone, in the order of the head's: what it costs each audience; absent
@@ -27,7 +28,9 @@
  * (4) A lock that ended without an order has no record; its number is not used again.
  * (5) The head's counts are those of the seats, and so is what it says is held by tag.
  * (6) Every ticket that is void stands in V once, and no other does.
- * (7) Of a cancelled showtime, purchases that were walked hold nothing but tickets that were used.
+ * (7) A purchase that is flagged so has a coupon: asked for while it is only a lock; held, used or
+ *     given back as its order is pending, was paid in time, or ended otherwise.
+ * (8) Of a cancelled showtime, purchases that were walked hold nothing but tickets that were used.
  */
 #ifndef BOX_H
 #define BOX_H
@@ -43,6 +46,7 @@ enum {
     BOX_REFUND = 'X',
     BOX_REVOKED = 'V',
     BOX_NONCE = 'K',
+    BOX_COUPON = 'J',
     BOX_QUEUE = 'Q',
     BOX_QUEUE_PAGE = 'E',
     BOX_QUEUE_USERS = 'U',
@@ -126,7 +130,7 @@ typedef struct {
 } line_t;
 _Static_assert(sizeof(line_t) == 40, "stored");
 
-enum { PURCHASE_MISMATCH = 1, PURCHASE_LATE = 2 };
+enum { PURCHASE_MISMATCH = 1, PURCHASE_LATE = 2, PURCHASE_COUPON = 4 };
 enum {
     PROVIDER_NONE,
     PROVIDER_SANDBOX,
@@ -155,6 +159,18 @@ typedef struct {
     line_t lines[];    /* ascending by seat */
 } purchase_t;
 _Static_assert(sizeof(purchase_t) == 152, "stored");
+
+enum { BOX_COUPON_NONE, BOX_COUPON_ASKED, BOX_COUPON_HELD, BOX_COUPON_USED, BOX_COUPON_RETURNED };
+
+typedef struct {
+    uint64_t user;
+    uint64_t client, request; /* who waits for the order, 0: nobody */
+    int64_t discount;         /* fen */
+    uint8_t state, provider;
+    char code[20];
+    uint8_t zero[2];
+} box_coupon_t;
+_Static_assert(sizeof(box_coupon_t) == 56, "stored");
 
 enum { REFUND_EXTRA = 1 }; /* of a payment too many */
 
@@ -280,7 +296,24 @@ void box_pack_order(const box_t *self, uint32_t number, const purchase_t *purcha
 /* Money of an offer is taken for its seats, or given back. */
 void box_offer_end(box_t *self, uint32_t number, purchase_t *purchase, bool yes);
 
-/* box_order.c: the end of a lock's time. */
+/* box_coupon.c: ask for a coupon for a lock that is held, in place of making its order: PENDING, or
+ * a refusal. `amount` is the order's without it. */
+status_t box_coupon_ask(box_t *self, const command_t *command, uint32_t number, uint8_t provider,
+                        int64_t amount);
+/* The coupon of a purchase, NULL when it has none. */
+const box_coupon_t *box_coupon(const box_t *self, uint32_t number, const purchase_t *purchase);
+/* The order has ended: its coupon, if any, was used, or is given back. */
+void box_coupon_end(box_t *self, uint32_t number, const purchase_t *purchase, bool used);
+/* Tell a member's partition what was paid, and what went back; nothing for others. */
+void box_member_bought(box_t *self, uint32_t number, const purchase_t *purchase);
+void box_member_refunded(box_t *self, uint32_t number, const purchase_t *purchase, int64_t amount,
+                         uint32_t tickets);
+
+/* box_order.c: make the order of a lock that is held, at its prices less a discount, begin its
+ * payment if there is a provider, and pack the answer. */
+void box_make_order(box_t *self, uint32_t number, uint8_t provider, int64_t discount,
+                    const command_t *command);
+/* The end of a lock's time. */
 void box_purchase_due(box_t *self, uint32_t number);
 /* End an unpaid order by ORDER_ON_EXPIRE or ORDER_ON_CANCEL; its seats are let go, its payment is
  * closed if it is still open. */

@@ -1,20 +1,43 @@
 /* box_order - orders: made of locks, looked at, cancelled, and ended when their time is over. */
 #include "actors/box.h"
 #include "actors/box_charge.h"
+#include "actors/coupon.h"
 #include "actors/ids.h"
 #include <assert.h>
 #include <string.h>
 
-static void
-order_freeze_prices(const box_t *box, purchase_t *purchase, const uint8_t audiences[SEATS_MAX])
+/* The prices of the lines, and their sum. */
+static int64_t
+order_prices(const box_t *box, const purchase_t *purchase, int64_t prices[SEATS_MAX])
 {
-    purchase->amount = 0;
+    int64_t sum = 0;
     for (uint32_t i = 0; i < purchase->count; i++) {
-        line_t *line = &purchase->lines[i];
-        line->audience = audiences[i];
-        line->price = box_price(box, line->zone, audiences[i]);
-        purchase->amount += line->price;
+        const line_t *line = &purchase->lines[i];
+        prices[i] = box_price(box, line->zone, line->audience);
+        sum += prices[i];
     }
+    return sum;
+}
+
+void
+box_make_order(box_t *self, uint32_t number, uint8_t provider, int64_t discount,
+               const command_t *command)
+{
+    int64_t prices[SEATS_MAX];
+    purchase_t *purchase = box_edit_purchase(self, number);
+    purchase->lock = machine_next(MACHINE_LOCK, purchase->lock, LOCK_ON_ORDER);
+    purchase->order = ORDER_PENDING;
+    purchase->payment = PAYMENT_CREATED;
+    purchase->amount = order_prices(self, purchase, prices) - discount;
+    coupon_share(discount, prices, purchase->count);
+    for (uint32_t i = 0; i < purchase->count; i++)
+        purchase->lines[i].price = prices[i];
+    if (provider != PROVIDER_NONE)
+        box_begin_payment(self, number, purchase, provider);
+    if (provider > PROVIDER_SANDBOX)
+        box_charge_begin(self, number, purchase, command);
+    box_pack_order(self, number, purchase);
+    box_publish_order(self, number, purchase);
 }
 
 /* [seat, audience] each, by line; seats that are not named are for adults. False when one is not
@@ -46,6 +69,29 @@ order_read_audiences(const command_t *command, const purchase_t *held, uint8_t a
     return true;
 }
 
+static void
+order_set_audiences(box_t *box, uint32_t number, const uint8_t audiences[SEATS_MAX])
+{
+    purchase_t *purchase = box_edit_purchase(box, number);
+    for (uint32_t i = 0; i < purchase->count; i++)
+        purchase->lines[i].audience = audiences[i];
+}
+
+/* The order is made when the coupon comes; whom its seats are for is noted already. */
+static status_t
+order_with_coupon(box_t *box, const command_t *command, uint32_t number, uint8_t provider,
+                  const uint8_t audiences[SEATS_MAX])
+{
+    const purchase_t *held = box_purchase(box, number);
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < held->count; i++)
+        sum += box_price(box, held->lines[i].zone, audiences[i]);
+    status_t status = box_coupon_ask(box, command, number, provider, sum);
+    if (status == STATUS_PENDING)
+        order_set_audiences(box, number, audiences);
+    return status;
+}
+
 status_t
 box_order_create(turn_t *turn, const command_t *command)
 {
@@ -70,17 +116,15 @@ box_order_create(turn_t *turn, const command_t *command)
     uint8_t audiences[SEATS_MAX];
     if (!order_read_audiences(command, held, audiences))
         return box_refuse_field(turn, FIELD_AUDIENCES);
-    purchase_t *purchase = box_edit_purchase(&box, number);
-    purchase->lock = machine_next(MACHINE_LOCK, purchase->lock, LOCK_ON_ORDER);
-    purchase->order = ORDER_PENDING;
-    purchase->payment = PAYMENT_CREATED;
-    order_freeze_prices(&box, purchase, audiences);
-    if (provider != PROVIDER_NONE)
-        box_begin_payment(&box, number, purchase, provider);
-    if (provider > PROVIDER_SANDBOX)
-        box_charge_begin(&box, number, purchase, command);
-    box_pack_order(&box, number, purchase);
-    box_publish_order(&box, number, purchase);
+    if (held->flags & PURCHASE_COUPON)
+        return STATUS_COUPON_PENDING;
+    /* A coupon's order is made later, when nobody says how the buyer pays: payment.begin does. */
+    if (command_has(command, FIELD_COUPON) && provider > PROVIDER_SANDBOX)
+        return box_refuse_field(turn, FIELD_PROVIDER);
+    if (command_has(command, FIELD_COUPON))
+        return order_with_coupon(&box, command, number, provider, audiences);
+    order_set_audiences(&box, number, audiences);
+    box_make_order(&box, number, provider, 0, command);
     return STATUS_OK;
 }
 
@@ -96,6 +140,7 @@ box_end_order(box_t *self, uint32_t number, purchase_t *purchase, uint8_t event)
     box_change_lines(self, number, purchase, SEAT_ON_RELEASE);
     if (box_charged(purchase))
         box_charge_close(self, number);
+    box_coupon_end(self, number, purchase, false);
 }
 
 status_t
@@ -247,7 +292,8 @@ box_order_get(turn_t *turn, const command_t *command)
         return status;
     box_hall(&box);
     ids_order_text(order, box.showtime, number);
-    pack_map(reply, 12);
+    const box_coupon_t *coupon = box_coupon(&box, number, purchase);
+    pack_map(reply, coupon ? 14 : 12);
     pack_key_str(reply, "order", order);
     pack_key_uint(reply, "showtime", box.showtime);
     pack_key_uint(reply, "lock", number);
@@ -256,6 +302,10 @@ box_order_get(turn_t *turn, const command_t *command)
     pack_key_int(reply, "amount", purchase->amount);
     pack_key_int(reply, "until_ms", purchase->until_ms);
     pack_key_bool(reply, "late", purchase->flags & PURCHASE_LATE);
+    if (coupon) {
+        box_pack_text(reply, "coupon", coupon->code, sizeof coupon->code);
+        pack_key_int(reply, "discount", coupon->discount);
+    }
     order_pack_payment(&box, number, purchase, reply);
     order_pack_refunds(&box, purchase, reply);
     order_pack_lines(&box, purchase, reply);

@@ -54,10 +54,13 @@ box_pack_order(const box_t *self, uint32_t number, const purchase_t *purchase)
     pack_t *reply = self->turn->reply;
     char order[ORDER_ID_ROOM];
     ids_order_text(order, self->showtime, number);
-    pack_map(reply, purchase->code[0] ? 4 : 3);
+    const box_coupon_t *coupon = box_coupon(self, number, purchase);
+    pack_map(reply, 3u + (purchase->code[0] != 0) + (coupon != NULL));
     pack_key_str(reply, "order", order);
     pack_key_int(reply, "amount", purchase->amount);
     pack_key_int(reply, "until_ms", purchase->until_ms);
+    if (coupon)
+        pack_key_int(reply, "discount", coupon->discount);
     if (purchase->code[0])
         box_pack_text(reply, "code", purchase->code, sizeof purchase->code);
 }
@@ -123,6 +126,8 @@ payment_in_time(box_t *box, uint32_t number, purchase_t *purchase)
     payment_book(box, purchase->paid, purchase->paid, 0, 0);
     box_set_due(box, number, 0);
     box_change_lines(box, number, purchase, SEAT_ON_SELL);
+    box_coupon_end(box, number, purchase, true);
+    box_member_bought(box, number, purchase);
     return STATUS_OK;
 }
 
@@ -171,9 +176,11 @@ static status_t
 payment_late(box_t *box, uint32_t number, purchase_t *purchase)
 {
     bool same;
+    purchase->flags |= PURCHASE_LATE;
+    if (box_coupon(box, number, purchase))
+        return payment_refunded(box, number, purchase, "paid too late, the coupon was given back");
     box_hall(box);
     uint16_t first = payment_late_block(box, purchase, &same);
-    purchase->flags |= PURCHASE_LATE;
     if (first == 0)
         return payment_refunded(box, number, purchase, "paid too late, the seats are gone");
     if (same) {
@@ -181,6 +188,7 @@ payment_late(box_t *box, uint32_t number, purchase_t *purchase)
         payment_issue(purchase);
         payment_book(box, purchase->paid, purchase->paid, 0, 0);
         box_change_lines(box, number, purchase, SEAT_ON_TAKE);
+        box_member_bought(box, number, purchase);
         return STATUS_OK;
     }
     purchase->order = machine_next(MACHINE_ORDER, purchase->order, ORDER_ON_OFFER);
@@ -204,6 +212,7 @@ box_offer_end(box_t *self, uint32_t number, purchase_t *purchase, bool yes)
         payment_issue(purchase);
         payment_book(self, 0, purchase->paid, -purchase->paid, 0);
         box_queue_bought(self, purchase->user);
+        box_member_bought(self, number, purchase);
     } else {
         payment_book(self, 0, 0, -purchase->paid, purchase->paid);
         (void)box_request_refund(self, number, purchase, purchase->paid, purchase->txn,

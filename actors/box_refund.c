@@ -222,6 +222,7 @@ refund_tickets(box_t *box, uint32_t number, purchase_t *purchase, const refund_p
     head->refunding += plan->amount;
     box_balance(head);
     box_change(box, plan->ids, plan->count, SEAT_ON_REFUND, 0, 0);
+    box_member_refunded(box, number, purchase, plan->amount, plan->count);
     return box_request_refund(box, number, purchase, plan->amount, purchase->txn, reason);
 }
 

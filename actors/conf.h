@@ -8,6 +8,7 @@
     K(site_directory, "site/directory", TEXT, "data", 1, 200, "where journal and state live")      \
     K(site_partitions, "site/partitions", NUMBER, "1", 1, 1024, "fixed when the site is made")     \
     K(site_programmes, "site/programmes", NUMBER, "1", 1, 1024, "the same, for the programme")     \
+    K(site_members, "site/members", NUMBER, "1", 1, 1024, "the same, for the members")             \
     K(site_actors, "site/actors", NUMBER, "0", 0, 256, "threads; 0: as fits the processor")        \
     K(broker_clients, "broker/clients", TEXT, "tcp://127.0.0.1:5570", 1, 400,                      \
       "keyless endpoints: loopback or ipc")                                                        \
@@ -30,6 +31,8 @@
     K(store_cache_mb, "store/cache_mb", NUMBER, "256", 1, 1048576, "clean records kept in memory") \
     K(store_replies_mb, "store/replies_mb", NUMBER, "256", 1, 65536,                               \
       "bound of remembered replies")                                                               \
+    K(member_time_zone, "member/time_zone", TEXT, "Asia/Shanghai", 1, 31,                          \
+      "IANA zone of a member's days")                                                              \
     K(sale_cap, "sale/cap", NUMBER, "6", 1, 16, "seats one member may hold locked")                \
     K(sale_lock_ms, "sale/lock_ms", NUMBER, "900000", 1000, 3600000, "how long a lock is held")    \
     K(sale_ceiling_ms, "sale/ceiling_ms", NUMBER, "1800000", 1000, 7200000, "longest extension")   \

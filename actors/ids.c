@@ -48,6 +48,20 @@ ids_get_base32(const char *text, int digits, uint64_t max, uint64_t *value)
     return sum <= max;
 }
 
+void
+ids_base32_text(char *text, uint64_t value, int digits)
+{
+    assert(digits >= 1 && digits <= 12 && value >> 5 * digits == 0);
+    ids_put_base32(text, value, digits);
+}
+
+bool
+ids_base32_read(const char *text, int digits, uint64_t *value)
+{
+    assert(digits >= 1 && digits <= 12);
+    return ids_get_base32(text, digits, (UINT64_C(1) << 5 * digits) - 1, value);
+}
+
 /* Horner's rule in GF(2^5) modulo x^5 + x^2 + 1, where x is primitive (order 31, above the 21
  * characters): position i weighs x^(n-i), so all weights differ. */
 static char

@@ -56,6 +56,19 @@ bool ids_order_showtime(const char *order, uint64_t *showtime);
 bool ids_ticket_showtime(const char *ticket, uint64_t *showtime);
 bool ids_token_showtime(const char *token, uint64_t *showtime);
 
+/* Members have ids of their own range, so that everybody knows one: guests are numbered above. */
+#define IDS_MEMBER_FIRST (UINT64_C(1) << 60)
+#define IDS_MEMBER_LAST  (2 * IDS_MEMBER_FIRST - 1)
+static inline bool
+ids_is_member(uint64_t user)
+{
+    return user >= IDS_MEMBER_FIRST && user <= IDS_MEMBER_LAST;
+}
+
+/* `digits` base32 characters (no NUL), which must be enough for the value; and back, false for a
+ * foreign character. At most 12 of them. */
+void ids_base32_text(char *text, uint64_t value, int digits);
+bool ids_base32_read(const char *text, int digits, uint64_t *value);
 /* 16 base32 characters (no NUL) of the first 10 bytes. */
 void ids_code_text(char text[IDS_CODE_SIZE], const uint8_t bytes[10]);
 /* base64url without padding; `text` has room for ids_base64_size(size) + 1. */

@@ -4,19 +4,21 @@
 #include "actors/sandbox_actor.h"
 #include "actors/site.h"
 #include "broker/broker.h"
+#include "clients/zone_load.h"
 #include <czmq.h>
 #include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 
 enum {
     EXIT_REFUSED = 1,
     EXIT_USAGE = 2,
     EXIT_FAULT = 3,
     MARQUEED_FILES = 100000,
-    PROGRAMME_SEGMENT_MB = 8
+    QUIET_SEGMENT_MB = 8
 };
 
 typedef struct {
@@ -29,6 +31,7 @@ typedef struct {
     actor_options_t *actor_options;
     zactor_t **actors;
     uint32_t actor_count;
+    zone_t zone; /* of members' days */
     bool echo, check;
 } marqueed_t;
 
@@ -120,14 +123,14 @@ marqueed_actor_count(const marqueed_t *self)
     return wanted < most ? (uint32_t)wanted : most;
 }
 
-/* A programme changes seldom: room for a year of it need not be written ahead. */
+/* A programme changes seldom, and members little: room for a year of it need not be written ahead.
+ */
 static int64_t
 marqueed_segment_mb(const marqueed_t *self, uint32_t number)
 {
     int64_t wanted = self->conf.number[CONF_store_segment_mb];
-    return site_in_programme(&self->site, number) && wanted > PROGRAMME_SEGMENT_MB
-               ? PROGRAMME_SEGMENT_MB
-               : wanted;
+    bool quiet = site_role(&self->site, number) != KEY_SHOWTIME;
+    return quiet && wanted > QUIET_SEGMENT_MB ? QUIET_SEGMENT_MB : wanted;
 }
 
 static partition_options_t
@@ -144,6 +147,7 @@ marqueed_partition(marqueed_t *self, uint32_t number)
                    .ceiling_ms = conf->number[CONF_sale_ceiling_ms],
                    .gap_rule = conf->number[CONF_sale_gap_rule] != 0,
                    .providers = conf_providers(conf->text[CONF_sale_providers]) },
+        .zone = &self->zone,
         .segment_bytes = (size_t)marqueed_segment_mb(self, number) << 20,
         .cache_bytes = (size_t)conf->number[CONF_store_cache_mb] << 20,
         .replies_bytes = (size_t)conf->number[CONF_store_replies_mb] << 20,
@@ -171,8 +175,7 @@ marqueed_start_broker(marqueed_t *self)
         .actor_events = "",
         .keys = conf->text[CONF_broker_keys],
         .role = role_named(conf->text[CONF_broker_role]),
-        .partitions = self->site.partitions,
-        .programmes = self->site.programmes,
+        .map = site_map(&self->site),
         .in_flight_max = (uint32_t)conf->number[CONF_broker_in_flight],
         .retry_ms = (uint32_t)conf->number[CONF_broker_retry_ms],
     };
@@ -223,13 +226,39 @@ marqueed_stop(marqueed_t *self)
     free(self->directories);
 }
 
+/* The zone's changes from now on: a day that is over is never counted again. */
+static bool
+marqueed_load_zone(marqueed_t *self)
+{
+    const char *name = self->conf.text[CONF_member_time_zone];
+    static zone_t all;
+    int rc = zone_load(&all, name);
+    if (rc != 0) {
+        fprintf(stderr, "marqueed: member/time_zone: no zone '%s' here: %s; is tzdata installed?\n",
+                name, strerror(-rc));
+        return false;
+    }
+    const int64_t now_s = time(NULL);
+    self->zone = (zone_t){ .first_offset_s = zone_offset_s(&all, now_s * 1000) };
+    for (uint32_t i = 0; i < all.count; i++) {
+        if (all.at_s[i] <= now_s)
+            continue;
+        self->zone.at_s[self->zone.count] = all.at_s[i];
+        self->zone.offset_s[self->zone.count++] = all.offset_s[i];
+    }
+    return true;
+}
+
 static bool
 marqueed_start(marqueed_t *self)
 {
     char error[SITE_ERROR_MAX];
-    if (site_load(&self->site, self->conf.text[CONF_site_directory],
-                  (uint32_t)self->conf.number[CONF_site_partitions],
-                  (uint32_t)self->conf.number[CONF_site_programmes], error) != 0) {
+    if (!marqueed_load_zone(self))
+        return false;
+    const shard_map_t wanted = { (uint32_t)self->conf.number[CONF_site_partitions],
+                                 (uint32_t)self->conf.number[CONF_site_programmes],
+                                 (uint32_t)self->conf.number[CONF_site_members] };
+    if (site_load(&self->site, self->conf.text[CONF_site_directory], &wanted, error) != 0) {
         fprintf(stderr, "marqueed: %s\n", error);
         return false;
     }

@@ -23,7 +23,7 @@ enum {
     OUTBOX_LANE = 'D',
     OUTBOX_INBOX = 'I',
     OUTBOX_WINDOW = 32,     /* rows on their way to one destination */
-    OUTBOX_ROWS_MAX = 4096, /* kept for one destination; then what causes one is refused as BUSY */
+    OUTBOX_ROWS_MAX = 4096, /* for one destination; then what may be refused is, as BUSY */
     OUTBOX_BODY_MAX = 56 * 1024,
     OUTBOX_RETRY_MS = 1000, /* doubled up to the other */
     OUTBOX_RETRY_MAX_MS = 60 * 1000,
@@ -62,9 +62,11 @@ _Static_assert(sizeof(inbox_t) == 8 + 16 * OUTBOX_WINDOW, "stored");
 /* What is done at the sender when a row has ended, for `about` it. */
 typedef void outbox_ended_fn(turn_t *turn, const uint64_t about[2], status_t status);
 
-/* Is there room for `rows` more to where this key belongs? */
+/* Is there room for `rows` more to where this key belongs? Whoever may refuse asks first; what must
+ * follow from what was accepted (an order that ends) is written in any case: there is no more of it
+ * than was accepted. */
 bool outbox_room(turn_t *turn, uint16_t operation, uint64_t key, uint32_t rows);
-/* Write a row, and tell it once the entry is durable. There is room. The operation takes role
+/* Write a row, and tell it once the entry is durable. The operation takes role
  * ACTOR; how it ended comes to the sender's table in outbox.c, with `about`. */
 void outbox_send(turn_t *turn, uint16_t operation, uint64_t key, uint64_t about, uint64_t about_too,
                  const void *body, uint32_t size);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum {
+    PARTITION_CHANGES_MAX = 64, /* of a zone: 32 years where clocks are set twice a year */
     DEFERRED_MAX = 1024,
     READ_BODY_MAX = WIRE_RECORD_MAX - WIRE_HEADER_SIZE,
     DIRTY_SOFT = 32 * 1024 * 1024,  /* a checkpoint starts before its time */
@@ -297,25 +298,58 @@ partition_open_store(partition_t *self, char *error)
     return 0;
 }
 
-/* The rules of sale reach the state as a command of their own, so that a replay finds the same. */
+static void
+rules_of_sale(const partition_t *self, pack_t *pack)
+{
+    const sale_rules_t *rules = &self->options.rules;
+    pack_map(pack, 5);
+    pack_key_uint(pack, "providers", rules->providers);
+    pack_key_uint(pack, "cap", rules->cap);
+    pack_key_uint(pack, "ttl_ms", (uint64_t)rules->lock_ms);
+    pack_key_uint(pack, "ceiling_ms", (uint64_t)rules->ceiling_ms);
+    pack_key_bool(pack, "gap_rule", rules->gap_rule);
+}
+
+/* The clock of the members' days, from the caller's moment on; before it, as at its beginning. */
+static void
+rules_of_members(const partition_t *self, pack_t *pack)
+{
+    const zone_t *zone = self->options.zone;
+    uint32_t count =
+        zone->count < PARTITION_CHANGES_MAX - 1 ? zone->count : PARTITION_CHANGES_MAX - 1;
+    pack_map(pack, 1);
+    pack_str(pack, "changes");
+    pack_array(pack, count + 1);
+    pack_array(pack, 2);
+    pack_int(pack, -1);
+    pack_int(pack, zone->first_offset_s);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_array(pack, 2);
+        pack_int(pack, zone->at_s[i]);
+        pack_int(pack, zone->offset_s[i]);
+    }
+}
+
+/* The rules reach the state as a command of their own, so that a replay finds the same. */
 static void
 partition_tell_rules(partition_t *self)
 {
-    const sale_rules_t *rules = &self->options.rules;
-    uint8_t body[128];
+    uint8_t body[64 * PARTITION_CHANGES_MAX / 2];
     pack_t pack;
+    bool members = site_role(&self->options.site, self->options.site.partition) == KEY_MEMBER;
+    if (members && !self->options.zone)
+        return;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 5);
-    pack_key_uint(&pack, "providers", rules->providers);
-    pack_key_uint(&pack, "cap", rules->cap);
-    pack_key_uint(&pack, "ttl_ms", (uint64_t)rules->lock_ms);
-    pack_key_uint(&pack, "ceiling_ms", (uint64_t)rules->ceiling_ms);
-    pack_key_bool(&pack, "gap_rule", rules->gap_rule);
+    if (members)
+        rules_of_members(self, &pack);
+    else
+        rules_of_sale(self, &pack);
+    assert(!pack.overflow);
     wire_route_t route = { .role = ROLE_ACTOR,
                            .partition = (uint16_t)self->options.site.partition };
     wire_record_t record = {
         .header = { .kind = WIRE_COMMAND,
-                    .operation = OP_RULES,
+                    .operation = members ? OP_MEMBER_RULES : OP_RULES,
                     .key = self->options.site.partition,
                     .request = 1 },
         .body = body,
@@ -377,9 +411,7 @@ static bool
 partition_plays(const partition_t *self, const operation_t *operation)
 {
     const site_t *site = &self->options.site;
-    bool programme = site_in_programme(site, site->partition);
-    return operation->key == KEY_PARTITION ||
-           operation->key == (programme ? KEY_CINEMA : KEY_SHOWTIME);
+    return operation->key == KEY_PARTITION || operation->key == site_role(site, site->partition);
 }
 
 /* A write that can't be carried out any more needs no journal; unless it was answered before: then

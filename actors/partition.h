@@ -7,6 +7,7 @@
 #ifndef PARTITION_H
 #define PARTITION_H
 #include "actors/apply.h"
+#include "actors/zone.h"
 #include "store/journal.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +37,9 @@ typedef struct {
     const char *directory;
     site_t site;
     sale_rules_t rules;
+    /* The clock that members' days are of; of its changes the first ones are taken, so the caller
+     * leaves out those of the past. NULL: what the state has, at first UTC. Lives on. */
+    const zone_t *zone;
     size_t segment_bytes, cache_bytes, replies_bytes;
     journal_policy_t journal_policy;
     int64_t checkpoint_ms;

@@ -5,7 +5,6 @@
 #include <sodium.h>
 
 enum { SITE_PATH_MAX = 1024, SITE_SEED_SIZE = 32, SITE_PARTITIONS_MAX = 1024 };
-#define SITE_PROGRAMMES "site/programmes"
 
 static int
 site_hex(zconfig_t *root, const char *key, uint8_t *to, size_t size)
@@ -40,16 +39,34 @@ site_write(zconfig_t *root, const char *directory, const char *path)
     return good && rename(fresh, path) == 0 && folder_sync(directory) == 0 ? 0 : -1;
 }
 
+/* The roles that came after the first one, in the order of their numbers. */
+static const struct {
+    const char *name, *key;
+    size_t of_site, of_map;
+} site_roles[] = {
+    { "programmes", "site/programmes", offsetof(site_t, programmes),
+      offsetof(shard_map_t, programmes) },
+    { "members", "site/members", offsetof(site_t, members), offsetof(shard_map_t, members) },
+};
+enum { SITE_ROLES = sizeof site_roles / sizeof site_roles[0] };
+
+static uint32_t
+site_wanted(const shard_map_t *wanted, size_t role)
+{
+    return *(const uint32_t *)(const void *)((const uint8_t *)wanted + site_roles[role].of_map);
+}
+
 static int
-site_make(const char *directory, const char *path, uint32_t partitions, uint32_t programmes)
+site_make(const char *directory, const char *path, const shard_map_t *wanted)
 {
     uint8_t id[16], ticket_key[32], seed[SITE_SEED_SIZE];
     randombytes_buf(id, sizeof id);
     randombytes_buf(ticket_key, sizeof ticket_key);
     randombytes_buf(seed, sizeof seed);
     zconfig_t *root = zconfig_new("root", NULL);
-    zconfig_putf(root, "site/partitions", "%u", partitions);
-    zconfig_putf(root, SITE_PROGRAMMES, "%u", programmes);
+    zconfig_putf(root, "site/partitions", "%u", wanted->partitions);
+    for (size_t i = 0; i < SITE_ROLES; i++)
+        zconfig_putf(root, site_roles[i].key, "%u", site_wanted(wanted, i));
     site_put_hex(root, "site/id", id, sizeof id);
     site_put_hex(root, "site/ticket_key", ticket_key, sizeof ticket_key);
     site_put_hex(root, "site/sign_seed", seed, sizeof seed);
@@ -58,17 +75,22 @@ site_make(const char *directory, const char *path, uint32_t partitions, uint32_t
     return rc;
 }
 
-/* Sites were made without a programme once: such a one gets its partitions with the first start,
- * behind those that it has. */
+/* Sites were made before there was this or that role: such a one gets its partitions with the first
+ * start, behind those that it has. */
 static int
-site_complete(const char *directory, const char *path, uint32_t programmes)
+site_complete(const char *directory, const char *path, const shard_map_t *wanted)
 {
     zconfig_t *root = zconfig_load(path);
+    bool changed = false;
     int rc = 0;
-    if (root && zconfig_get(root, "site/id", NULL) && !zconfig_get(root, SITE_PROGRAMMES, NULL)) {
-        zconfig_putf(root, SITE_PROGRAMMES, "%u", programmes);
-        rc = site_write(root, directory, path);
+    for (size_t i = 0; root && zconfig_get(root, "site/id", NULL) && i < SITE_ROLES; i++) {
+        if (zconfig_get(root, site_roles[i].key, NULL) || site_wanted(wanted, i) == 0)
+            continue;
+        zconfig_putf(root, site_roles[i].key, "%u", site_wanted(wanted, i));
+        changed = true;
     }
+    if (changed)
+        rc = site_write(root, directory, path);
     zconfig_destroy(&root);
     return rc;
 }
@@ -97,8 +119,24 @@ site_count_read(zconfig_t *root, const char *path, const char *what, uint32_t wa
     return false;
 }
 
+static bool
+site_read_roles(zconfig_t *root, site_t *site, const char *path, const shard_map_t *wanted,
+                char *error)
+{
+    if (!site_count_read(root, path, "partitions", wanted->partitions, &site->partitions, error))
+        return false;
+    for (size_t i = 0; i < SITE_ROLES; i++) {
+        uint32_t *count = (uint32_t *)(void *)((uint8_t *)site + site_roles[i].of_site);
+        *count = 0;
+        if (zconfig_get(root, site_roles[i].key, NULL) &&
+            !site_count_read(root, path, site_roles[i].name, site_wanted(wanted, i), count, error))
+            return false;
+    }
+    return true;
+}
+
 static int
-site_read(site_t *site, const char *path, uint32_t partitions, uint32_t programmes, char *error)
+site_read(site_t *site, const char *path, const shard_map_t *wanted, char *error)
 {
     zconfig_t *root = zconfig_load(path);
     uint8_t seed[SITE_SEED_SIZE], public_key[crypto_sign_PUBLICKEYBYTES];
@@ -109,11 +147,7 @@ site_read(site_t *site, const char *path, uint32_t partitions, uint32_t programm
         snprintf(error, SITE_ERROR_MAX, "%.400s: damaged; restore it from a backup", path);
         goto done;
     }
-    if (!site_count_read(root, path, "partitions", partitions, &site->partitions, error))
-        goto done;
-    site->programmes = 0;
-    if (zconfig_get(root, SITE_PROGRAMMES, NULL) &&
-        !site_count_read(root, path, "programmes", programmes, &site->programmes, error))
+    if (!site_read_roles(root, site, path, wanted, error))
         goto done;
     rc = crypto_sign_seed_keypair(public_key, site->sign_secret, seed);
 done:
@@ -122,8 +156,7 @@ done:
 }
 
 int
-site_load(site_t *site, const char *directory, uint32_t partitions, uint32_t programmes,
-          char *error)
+site_load(site_t *site, const char *directory, const shard_map_t *wanted, char *error)
 {
     char path[SITE_PATH_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/site", directory) >= sizeof path) {
@@ -132,13 +165,13 @@ site_load(site_t *site, const char *directory, uint32_t partitions, uint32_t pro
     }
     if (folder_make(directory, error) != 0)
         return -1;
-    int rc = zsys_file_exists(path) ? site_complete(directory, path, programmes)
-                                    : site_make(directory, path, partitions, programmes);
+    int rc = zsys_file_exists(path) ? site_complete(directory, path, wanted)
+                                    : site_make(directory, path, wanted);
     if (rc != 0) {
         snprintf(error, SITE_ERROR_MAX, "%.400s: cannot be written: %.60s", path, strerror(errno));
         return -1;
     }
-    return site_read(site, path, partitions, programmes, error);
+    return site_read(site, path, wanted, error);
 }
 
 int
@@ -151,5 +184,5 @@ site_find(site_t *site, const char *directory, char *error)
         snprintf(error, SITE_ERROR_MAX, "%.400s: there is no site here", directory);
         return -1;
     }
-    return site_read(site, path, 0, 0, error);
+    return site_read(site, path, &(shard_map_t){ 0 }, error);
 }

@@ -7,39 +7,63 @@
 #define TURN_H
 #include "broker/mp.h"
 #include "broker/operation.h"
+#include "broker/shard.h"
 #include "broker/status.h"
 #include "store/state.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APPLY_VERSION = 6 }; /* raise with every change of what apply() does */
+enum { APPLY_VERSION = 7 }; /* raise with every change of what apply() does */
 
 /* Constants of a site's partition; the same in every run over its journal. Partitions are numbered
- * through: first those of the box office, then those of the programme. */
+ * through: first those of the box office, then those of the programme, then those of the members.
+ */
 typedef struct {
     uint8_t id[16];
-    uint32_t partition, partitions, programmes; /* the number of this one; how many of each role */
-    uint8_t ticket_key[32];                     /* BLAKE2b key of the ticket tokens */
-    uint8_t sign_secret[64];                    /* Ed25519, for the offline payload */
+    uint32_t partition;                       /* the number of this one */
+    uint32_t partitions, programmes, members; /* how many of each role */
+    uint8_t ticket_key[32];                   /* BLAKE2b key of the ticket tokens */
+    uint8_t sign_secret[64];                  /* Ed25519, for the offline payload */
 } site_t;
 
+static inline shard_map_t
+site_map(const site_t *site)
+{
+    return (shard_map_t){ site->partitions, site->programmes, site->members };
+}
 /* All partitions, of whatever role. */
 static inline uint32_t
 site_count(const site_t *site)
 {
-    return site->partitions + site->programmes;
+    return site->partitions + site->programmes + site->members;
 }
-static inline bool
-site_in_programme(const site_t *site, uint32_t partition)
+/* The kind of key whose owners a partition keeps, which is its role. */
+static inline key_kind_t
+site_role(const site_t *site, uint32_t partition)
 {
-    return partition >= site->partitions;
+    if (partition < site->partitions)
+        return KEY_SHOWTIME;
+    return partition < site->partitions + site->programmes ? KEY_CINEMA : KEY_MEMBER;
 }
-/* The count that a partition's files are stamped with. Those of the box office are stamped with
- * theirs alone, as they were before there was a programme. */
+/* The count that a partition's files are stamped with: of its role and of those before it, since a
+ * role was added now and then, behind those that there were. */
 static inline uint32_t
 site_stamp(const site_t *site, uint32_t partition)
 {
-    return site_in_programme(site, partition) ? site_count(site) : site->partitions;
+    switch (site_role(site, partition)) {
+    case KEY_SHOWTIME:
+        return site->partitions;
+    case KEY_CINEMA:
+        return site->partitions + site->programmes;
+    case KEY_MEMBER:
+    case KEY_NONE:
+    case KEY_PARTITION:
+    case KEY_CASHIER:
+    case KEY_SENDER:
+    case KEY_KINDS:
+    default:
+        return site_count(site);
+    }
 }
 
 /* Where results go. During recovery the loop passes a sink that drops them. `body` is one msgpack
@@ -78,7 +102,8 @@ void turn_resolve(turn_t *turn, uint64_t client, uint64_t request, status_t stat
  * goes with it. STATUS_PENDING defers the answer: the handler keeps client and request. A write
  * that does not return STATUS_OK has changed nothing, but for those statuses whose text says that
  * something was done (PENDING, AMOUNT_MISMATCH, LATE_REFUNDED, LATE_OFFER, PAID_TWICE), and that
- * ticket.redeem keeps the nonce of a request whatever becomes of it. */
+ * ticket.redeem keeps the nonce of a request whatever becomes of it, and session.refresh ends a
+ * log-in whose token comes a second time (SESSION_REUSED). */
 typedef status_t handler_fn(turn_t *turn, const command_t *command);
 
 /* The handlers of the box office, by the operation table: box_seats_lock for handler seats_lock. */
@@ -95,7 +120,13 @@ handler_fn prog_cinema_set, prog_cinema_get, prog_cinema_list, prog_movie_set, p
     prog_movie_list, prog_movie_withdraw, prog_hall_set, prog_hall_get, prog_hall_list, prog_save,
     prog_check_only, prog_list, prog_publish, prog_close, prog_cancel, prog_delete, prog_price_set,
     prog_price_get;
-/* Those of outbox.c and probe.c, which partitions of both roles have. */
+/* Those of the members. */
+handler_fn member_open, member_get, member_visits, member_bought, member_refunded, member_rules,
+    points_list, points_checkin, points_give, batch_make, batch_get, batch_codes, coupon_issue,
+    coupon_claim, coupon_take, coupon_list, coupon_reserve, coupon_settle, box_coupon_reserved;
+handler_fn login_key, member_login, session_refresh, session_logout, member_ban, member_role,
+    member_erase, sessions_revoked;
+/* Those of outbox.c and probe.c, which partitions of all roles have. */
 handler_fn outbox_ack, probe_send, probe_take, probe_get;
 /* A record of the box office is due: carry out what its time brings. Must move, clear or remove
  * the due time. */

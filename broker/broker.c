@@ -120,8 +120,7 @@ broker_warn(void *argument, const char *what)
 static bool
 broker_make_router(broker_t *self)
 {
-    router_options_t options = { .partitions = self->options->partitions,
-                                 .programmes = self->options->programmes,
+    router_options_t options = { .map = self->options->map,
                                  .peers_max = ROUTER_PEERS_MAX,
                                  .in_flight_max = self->options->in_flight_max,
                                  .retry_ms = self->options->retry_ms };

@@ -21,7 +21,7 @@ typedef struct {
     const char *actors, *actor_events;          /* beside inproc: ipc, or "" */
     const char *keys;                           /* folder of certificates */
     role_t role;                                /* of keyless clients */
-    uint32_t partitions, programmes;
+    shard_map_t map;
     uint32_t in_flight_max; /* commands per partition */
     uint32_t retry_ms;      /* told with BUSY */
 } broker_options_t;

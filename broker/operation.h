@@ -155,7 +155,23 @@ typedef enum {
     F(CARD, "card", LIST, 0, CARD_MAX,                                                             \
       "[zone, from, until, weekdays, format, audience, price in fen] each; the first that fits")   \
     F(FARES, "fares", LIST, 1, 26, "[zone, then its price for each audience] each")                \
-    F(AUDIENCES, "audiences", LIST, 1, SEATS_MAX, "[seat, adult, child, student or senior] each")
+    F(AUDIENCES, "audiences", LIST, 1, SEATS_MAX, "[seat, adult, child, student or senior] each")  \
+    F(MEMBER, "member", UINT, 1, INT64_MAX, "member id")                                           \
+    F(POINTS, "points", UINT, 1, 1000000, "points")                                                \
+    F(REFERENCE, "reference", STR, 1, 32, "what points are for: they move once for it")            \
+    F(COUPON, "coupon", STR, 1, 20, "code of a coupon")                                            \
+    F(KIND, "kind", STR, 1, 15, "discount or fixed")                                               \
+    F(VALUE, "value", UINT, 1, MONEY_MAX_FEN,                                                      \
+      "hundredths of a percent, or fen, that it takes off")                                        \
+    F(MINIMUM, "minimum", UINT, 0, MONEY_MAX_FEN, "fen that an order must come to")                \
+    F(QUANTITY, "quantity", UINT, 1, 65535, "coupons in the batch")                                \
+    F(PER_MEMBER, "per_member", UINT, 1, 65535, "of a batch, for one member; absent: 1")           \
+    F(VALID_FROM, "valid_from_ms", UINT, 0, TIME_MAX_MS, "not before")                             \
+    F(VALID_UNTIL, "valid_until_ms", UINT, 0, TIME_MAX_MS, "no longer from then on")               \
+    F(CHANGES, "changes", LIST, 1, 64, "[Unix s, seconds ahead of UTC from then on] each")         \
+    F(LOGIN, "login", STR, 1, 512, "what a person logs in with")                                   \
+    F(REFRESH, "refresh", STR, 1, 64, "the newest refresh token of a log-in")                      \
+    F(ROLE, "role", STR, 1, 15, "member or member_vip")
 
 typedef enum {
 #define F(id, name, type, min, max, help) FIELD_##id,
@@ -191,7 +207,8 @@ typedef enum {
     KEY_PARTITION, /* a partition number itself, of any role */
     KEY_CASHIER,   /* whoever executes provider calls */
     KEY_SENDER,    /* whoever sends messages to people */
-    KEY_CINEMA, /* a cinema id, 1..: a programme partition's; shard_partition() knows all these */
+    KEY_CINEMA,    /* a cinema id, 1..: a programme partition's */
+    KEY_MEMBER,    /* a member id, 1..: a member partition's; shard_partition() knows all these */
     KEY_KINDS,
 } key_kind_t;
 
@@ -224,7 +241,7 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
 /* O(code, id, handler, name, key, mode, roles, required, optional, reply, help) */
 #define OPERATION_TABLE(O)                                                                         \
     O(1, HELLO, none, "hello", NONE, READ, ROLES_ALL | ROLE_SENDER, M1(CLIENT), 0,                 \
-      "partitions, programmes, role, version, now_ms, busy_retry_ms",                              \
+      "partitions, programmes, members, role, version, now_ms, busy_retry_ms",                     \
       "introduce a client; needed once a connection")                                              \
     O(2, BROKER_STATUS, none, "broker.status", NONE, READ, ROLES_ALL | ROLE_SENDER, 0, 0,          \
       "partitions: [[number, up, in flight, sequence]], counters", "what the broker sees")         \
@@ -265,7 +282,8 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
     O(19, SEATS_UNBLOCK, box_seats_unblock, "seats.unblock", SHOWTIME, WRITE, ROLES_STAFF,         \
       M1(SEATS), 0, "nothing", "put blocked seats back on sale")                                   \
     O(20, ORDER_CREATE, box_order_create, "order.create", SHOWTIME, WRITE, ROLES_SALE,             \
-      M2(USER, LOCK), M2(PROVIDER, AUDIENCES), "order, amount, until_ms; with provider also code", \
+      M2(USER, LOCK), M3(PROVIDER, AUDIENCES, COUPON),                                             \
+      "order, amount, until_ms; with provider also code, with coupon discount",                    \
       "make an order of a lock; with a provider, begin its payment too")                           \
     O(21, ORDER_GET, box_order_get, "order.get", SHOWTIME, READ, ROLES_ALL, M1(ORDER), M1(USER),   \
       "the order, its payment, refunds and tickets", "look at an order")                           \
@@ -429,18 +447,85 @@ typedef enum { MODE_READ, MODE_WRITE, MODE_MACHINE } mode_kind_t;
       "send a message to somebody's telephone: a code to log in with, or a text")                  \
     O(141, MESSAGE_SETTLE, none, "message.settle", PARTITION, WRITE, ROLE_SENDER,                  \
       M2(TELL, OUTCOME), 0, "nothing", "say how a message ended: done or failed")                  \
-    O(142, SESSIONS_REVOKED, none, "sessions.revoked", PARTITION, READ, ROLE_BRIDGE | ROLES_STAFF, \
-      0, M2(SINCE, LIMIT), "version, revoked: [[kind, name, at_s, until_s]], next",                \
+    O(142, SESSIONS_REVOKED, sessions_revoked, "sessions.revoked", PARTITION, READ,                \
+      ROLE_BRIDGE | ROLES_STAFF, 0, M2(SINCE, LIMIT),                                              \
+      "version, revoked: [[kind, name, at_s, until_s]], next",                                     \
       "the tokens that were taken back, in that order, after the first `since`")                   \
     O(143, SESSION_REVOKED, none, "session.revoked", PARTITION, MACHINE, ROLE_ACTOR, 0, 0,         \
-      "event: from, number, revoked", "published when tokens are taken back")
+      "event: from, number, revoked", "published when tokens are taken back")                      \
+    O(150, MEMBER_OPEN, member_open, "member.open", MEMBER, WRITE, ROLES_STAFF, 0, 0, "nothing",   \
+      "make a member of this id, as when members of another system move in")                       \
+    O(151, MEMBER_GET, member_get, "member.get", MEMBER, READ, ROLES_SALE, 0, 0,                   \
+      "member, role, banned, joined_ms, points, movements, visits, coupons, streak, spent",        \
+      "look at a member")                                                                          \
+    O(152, MEMBER_VISITS, member_visits, "member.visits", MEMBER, READ, ROLES_SALE, 0,             \
+      M2(FROM, LIMIT),                                                                             \
+      "total, visits: [[order, paid_ms, starts_ms, title, format, tickets, void, paid, refunded, " \
+      "points]]",                                                                                  \
+      "the orders of a member, newest first")                                                      \
+    O(153, MEMBER_BOUGHT, member_bought, "member.bought", MEMBER, MACHINE, ROLE_ACTOR,             \
+      M5(ORDER, AMOUNT, COUNT, AT, STARTS) | M2(TITLE, FORMAT), 0, "nothing",                      \
+      "tell what was paid for an order")                                                           \
+    O(154, MEMBER_REFUNDED, member_refunded, "member.refunded", MEMBER, MACHINE, ROLE_ACTOR,       \
+      M3(ORDER, AMOUNT, COUNT), 0, "nothing", "tell what of it goes back")                         \
+    O(155, MEMBER_RULES, member_rules, "member.rules", PARTITION, MACHINE, ROLE_ACTOR,             \
+      M1(CHANGES), 0, "nothing", "the clock that a member's day is of, from the configuration")    \
+    O(156, POINTS_LIST, points_list, "points.list", MEMBER, READ, ROLES_SALE, 0, M2(FROM, LIMIT),  \
+      "points, total, movements: [[number, at_ms, cause, reference, amount, balance]]",            \
+      "the ledger of a member's points, newest first")                                             \
+    O(157, POINTS_CHECKIN, points_checkin, "points.checkin", MEMBER, WRITE, ROLES_SALE, 0, 0,      \
+      "given, streak, points", "check in, once a day: the n-th day running gives n points")        \
+    O(158, POINTS_GIVE, points_give, "points.give", MEMBER, WRITE, ROLES_STAFF,                    \
+      M2(POINTS, REFERENCE), 0, "points", "give points, once for a reference")                     \
+    O(160, BATCH_MAKE, batch_make, "batch.make", MEMBER, WRITE, ROLES_STAFF,                       \
+      M4(KIND, VALUE, QUANTITY, VALID_UNTIL), M4(MINIMUM, VALID_FROM, PER_MEMBER, FORMAT),         \
+      "nothing", "make a batch of coupons; the key is its number, 1 to 16777215")                  \
+    O(161, BATCH_GET, batch_get, "batch.get", MEMBER, READ, ROLES_STAFF, 0, 0,                     \
+      "the batch, and how many are given", "look at a batch")                                      \
+    O(162, BATCH_CODES, batch_codes, "batch.codes", MEMBER, READ, ROLES_STAFF, 0, M2(FROM, LIMIT), \
+      "codes: [code], next", "the codes that nobody has, to be handed out")                        \
+    O(163, COUPON_ISSUE, coupon_issue, "coupon.issue", MEMBER, WRITE, ROLES_STAFF, M1(MEMBER), 0,  \
+      "coupon, valid_until_ms", "give a member a coupon of the batch")                             \
+    O(164, COUPON_CLAIM, coupon_claim, "coupon.claim", MEMBER, WRITE, ROLES_SALE,                  \
+      M2(USER, COUPON), 0, "coupon, valid_until_ms",                                               \
+      "take a coupon by its code; the key is its batch")                                           \
+    O(165, COUPON_TAKE, coupon_take, "coupon.take", MEMBER, MACHINE, ROLE_ACTOR,                   \
+      M5(COUPON, KIND, VALUE, MINIMUM, VALID_FROM) | M2(VALID_UNTIL, FORMAT), 0, "nothing",        \
+      "put a coupon into a member's hands")                                                        \
+    O(166, COUPON_LIST, coupon_list, "coupon.list", MEMBER, READ, ROLES_SALE, 0, M2(FROM, LIMIT),  \
+      "total, coupons: [{coupon, state, kind, value, minimum, valid_from_ms, valid_until_ms, "     \
+      "format, order, discount}]",                                                                 \
+      "the coupons of a member, newest first")                                                     \
+    O(167, COUPON_RESERVE, coupon_reserve, "coupon.reserve", MEMBER, MACHINE, ROLE_ACTOR,          \
+      M4(ORDER, COUPON, AMOUNT, FORMAT), 0, "answered by coupon.reserved",                         \
+      "reserve a coupon for an order")                                                             \
+    O(168, COUPON_RESERVED, box_coupon_reserved, "coupon.reserved", SHOWTIME, MACHINE, ROLE_ACTOR, \
+      M3(ORDER, STATUS, AMOUNT), 0, "nothing", "tell the discount, or why there is none")          \
+    O(169, COUPON_SETTLE, coupon_settle, "coupon.settle", MEMBER, MACHINE, ROLE_ACTOR,             \
+      M3(ORDER, COUPON, YES), 0, "nothing", "tell whether a reserved coupon was used")             \
+    O(170, LOGIN_KEY, login_key, "login.key", PARTITION, READ, ROLE_BRIDGE | ROLES_TEST,           \
+      M1(LOGIN), 0, "key", "the key of what a person logs in with; it is not kept")                \
+    O(171, MEMBER_LOGIN, member_login, "member.login", MEMBER, WRITE, ROLE_BRIDGE | ROLES_TEST, 0, \
+      0, "member, role, session, refresh, until_ms",                                               \
+      "log a person in whom the bridge knows; the key is that of login.key")                       \
+    O(172, SESSION_REFRESH, session_refresh, "session.refresh", MEMBER, WRITE,                     \
+      ROLE_BRIDGE | ROLES_TEST, M1(REFRESH), 0, "the same",                                        \
+      "go on with a log-in; the token is good once, a second time ends the log-in")                \
+    O(173, SESSION_LOGOUT, session_logout, "session.logout", MEMBER, WRITE,                        \
+      ROLE_BRIDGE | ROLES_TEST, M1(REFRESH), 0, "nothing", "end a log-in")                         \
+    O(174, MEMBER_BAN, member_ban, "member.ban", MEMBER, WRITE, ROLES_STAFF, M1(YES), 0,           \
+      "nothing", "turn a member out, or let him in again")                                         \
+    O(175, MEMBER_ROLE, member_role, "member.role", MEMBER, WRITE, ROLES_STAFF, M1(ROLE), 0,       \
+      "nothing", "make a member a VIP, or not")                                                    \
+    O(176, MEMBER_ERASE, member_erase, "member.erase", MEMBER, WRITE, ROLES_SALE, 0, 0, "nothing", \
+      "forget who a member is: nobody can log in as him")
 
 typedef enum {
 #define O(code, id, handler, name, key, mode, roles, required, optional, reply, help)              \
     OP_##id = (code),
     OPERATION_TABLE(O)
 #undef O
-        OPERATION_CODE_MAX = 160
+        OPERATION_CODE_MAX = 192
 } operation_code_t;
 
 typedef struct {

@@ -26,7 +26,7 @@ router_new(const router_options_t *options, const router_ways_t *ways)
         return NULL;
     self->options = *options;
     self->ways = *ways;
-    self->map = (shard_map_t){ options->partitions, options->programmes };
+    self->map = options->map;
     self->lane_count = shard_count(&self->map);
     self->peers = peers_new(options->peers_max);
     self->waiting = calloc(ROUTER_REPLIES_MAX, sizeof *self->waiting);

@@ -16,7 +16,7 @@
  * room in flight; (3) every command is answered or passed on exactly once. */
 #ifndef ROUTER_H
 #define ROUTER_H
-#include "broker/operation.h"
+#include "broker/shard.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,10 +53,10 @@ typedef struct {
 } router_ways_t;
 
 typedef struct {
-    uint32_t partitions, programmes; /* of the box office, of the programme */
-    uint32_t peers_max;              /* clients known at once */
-    uint32_t in_flight_max;          /* commands per partition */
-    uint32_t retry_ms;               /* told with BUSY */
+    shard_map_t map;        /* how many partitions of each role */
+    uint32_t peers_max;     /* clients known at once */
+    uint32_t in_flight_max; /* commands per partition */
+    uint32_t retry_ms;      /* told with BUSY */
 } router_options_t;
 
 typedef struct router router_t;

@@ -17,14 +17,17 @@ router_said(const wire_record_t *record, const char *key)
 static void
 router_ready(router_t *self, uint64_t actor, const wire_record_t *record)
 {
-    uint64_t count = router_said(record, "partitions"), others = router_said(record, "programmes");
-    if (count != self->options.partitions || others != self->options.programmes ||
+    uint64_t count = router_said(record, "partitions");
+    uint64_t programmes = router_said(record, "programmes");
+    uint64_t members = router_said(record, "members");
+    const shard_map_t *map = &self->map;
+    if (count != map->partitions || programmes != map->programmes || members != map->members ||
         record->header.key >= self->lane_count) {
         char what[160];
         snprintf(what, sizeof what,
-                 "an actor of another site was refused (%" PRIu64 " and %" PRIu64
-                 " partitions, not %u and %u)",
-                 count, others, self->options.partitions, self->options.programmes);
+                 "an actor of another site was refused (%" PRIu64 ", %" PRIu64 " and %" PRIu64
+                 " partitions, not %u, %u and %u)",
+                 count, programmes, members, map->partitions, map->programmes, map->members);
         self->ways.warn(self->ways.argument, what);
         return;
     }

@@ -33,9 +33,10 @@ router_hello(router_t *self, peer_t *peer, const wire_record_t *record, const ch
     uint8_t buffer[ROUTER_BODY_MAX];
     pack_t pack;
     pack_init(&pack, buffer, sizeof buffer);
-    pack_map(&pack, 6);
-    pack_key_uint(&pack, "partitions", self->options.partitions);
-    pack_key_uint(&pack, "programmes", self->options.programmes);
+    pack_map(&pack, 7);
+    pack_key_uint(&pack, "partitions", self->map.partitions);
+    pack_key_uint(&pack, "programmes", self->map.programmes);
+    pack_key_uint(&pack, "members", self->map.members);
     pack_key_str(&pack, "role", role_name((role_t)peer->role));
     pack_key_uint(&pack, "version", WIRE_VERSION);
     pack_key_int(&pack, "now_ms", self->wall_ms);

@@ -35,6 +35,9 @@ shard_partition(const shard_map_t *map, key_kind_t kind, uint64_t key)
         return map->partitions ? shard_of(key, map->partitions) : SHARD_NOWHERE;
     case KEY_CINEMA:
         return map->programmes ? map->partitions + shard_of(key, map->programmes) : SHARD_NOWHERE;
+    case KEY_MEMBER:
+        return map->members ? map->partitions + map->programmes + shard_of(key, map->members)
+                            : SHARD_NOWHERE;
     case KEY_PARTITION:
         return key < shard_count(map) ? (uint32_t)key : SHARD_NOWHERE;
     case KEY_NONE:

@@ -11,15 +11,15 @@
 #define SHARD_NOWHERE UINT32_MAX
 
 /* How many partitions of each role a site has. They are numbered through: those of the box office,
- * then those of the programme. */
+ * then those of the programme, then those of the members. */
 typedef struct {
-    uint32_t partitions, programmes;
+    uint32_t partitions, programmes, members;
 } shard_map_t;
 
 static inline uint32_t
 shard_count(const shard_map_t *map)
 {
-    return map->partitions + map->programmes;
+    return map->partitions + map->programmes + map->members;
 }
 
 /* The partition, 0..partitions-1, of a key. partitions is at least 1. */

@@ -90,7 +90,28 @@
     X(205, SHOW_STATE, "the showtime's state does not allow this")                                 \
     X(206, CONFLICT, "the programme does not allow this")                                          \
     X(207, NO_OFFSETS, "the cinema was set without the offsets of its time zone")                  \
-    X(208, HAS_TICKETS, "the showtime has tickets, or seats that somebody holds")
+    X(208, HAS_TICKETS, "the showtime has tickets, or seats that somebody holds")                  \
+    X(230, UNKNOWN_MEMBER, "there is no such member")                                              \
+    X(231, MEMBER_EXISTS, "there is a member of this id")                                          \
+    X(232, CHECKED_IN, "the member has checked in today")                                          \
+    X(233, ALREADY_GIVEN, "points were given for this reference before")                           \
+    X(240, COUPON_INVALID, "this is not a coupon that the member has")                             \
+    X(241, COUPON_EXPIRED, "the coupon is no longer valid")                                        \
+    X(242, COUPON_USED, "the coupon was used, or is reserved by another order")                    \
+    X(243, COUPON_MIN_AMOUNT, "the order comes to less than the coupon asks for")                  \
+    X(244, COUPON_NOT_YET, "the coupon is not valid yet")                                          \
+    X(245, COUPON_FORMAT, "the coupon does not hold for this format")                              \
+    X(246, COUPON_PENDING, "a coupon is being reserved for this lock")                             \
+    X(247, COUPON_LIMIT, "the member has had as many of this batch as one may")                    \
+    X(248, MEMBERS_ONLY, "this is for members")                                                    \
+    X(250, UNKNOWN_BATCH, "there is no such batch of coupons")                                     \
+    X(251, BATCH_EXISTS, "there is a batch of this number")                                        \
+    X(252, BATCH_EMPTY, "all coupons of the batch are given")                                      \
+    X(260, UNKNOWN_LOGIN, "this is not a key of login.key")                                        \
+    X(261, BAD_REFRESH, "this is not a refresh token of ours")                                     \
+    X(262, SESSION_ENDED, "the log-in has ended: log in again")                                    \
+    X(263, SESSION_REUSED, "the refresh token was used before, so its log-in was ended")           \
+    X(264, MEMBER_BANNED, "the member was turned out")
 
 enum {
 #define X(code, name, text) STATUS_##name = (code),

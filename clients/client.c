@@ -389,6 +389,12 @@ marquee_programmes(const marquee_t *self)
     return self->map.programmes;
 }
 
+uint32_t
+marquee_members(const marquee_t *self)
+{
+    return self->map.members;
+}
+
 const char *
 marquee_role(const marquee_t *self)
 {

@@ -42,7 +42,7 @@ client_requeue(marquee_t *self)
 static void
 client_greeted(marquee_t *self, const marquee_reply_t *reply)
 {
-    uint64_t partitions = 0, programmes = 0, now_ms = 0, retry_ms;
+    uint64_t partitions = 0, programmes = 0, members = 0, now_ms = 0, retry_ms;
     const char *role;
     size_t size;
     if (reply->status != STATUS_OK) {
@@ -56,7 +56,9 @@ client_greeted(marquee_t *self, const marquee_reply_t *reply)
     }
     if (!marquee_reply_number(reply, "programmes", &programmes) || programmes > UINT16_MAX)
         programmes = 0; /* a server from before there were any */
-    self->map = (shard_map_t){ (uint32_t)partitions, (uint32_t)programmes };
+    if (!marquee_reply_number(reply, "members", &members) || members > UINT16_MAX)
+        members = 0;
+    self->map = (shard_map_t){ (uint32_t)partitions, (uint32_t)programmes, (uint32_t)members };
     if (marquee_reply_number(reply, "now_ms", &now_ms) && now_ms <= (uint64_t)TIME_MAX_MS)
         self->clock_ms = (int64_t)now_ms - client_now_ms();
     if (marquee_reply_number(reply, "busy_retry_ms", &retry_ms) && retry_ms <= 1000)

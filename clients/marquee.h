@@ -154,6 +154,8 @@ bool marquee_connected(const marquee_t *self);
 uint32_t marquee_partitions(const marquee_t *self);
 /* Of the programme: their numbers follow those of the box office. */
 uint32_t marquee_programmes(const marquee_t *self);
+/* Of the members: their numbers follow those of the programme. */
+uint32_t marquee_members(const marquee_t *self);
 const char *marquee_role(const marquee_t *self);
 /* The partition that a showtime belongs to; the server must have been heard. */
 uint32_t marquee_partition_of(const marquee_t *self, uint64_t showtime);

@@ -73,7 +73,8 @@ metrics_ask(bridge_t *bridge, uint16_t operation, uint64_t key, uint16_t slot)
 void
 metrics_look(bridge_t *bridge)
 {
-    uint32_t partitions = marquee_partitions(bridge->marquee) + marquee_programmes(bridge->marquee);
+    uint32_t partitions = marquee_partitions(bridge->marquee) +
+                          marquee_programmes(bridge->marquee) + marquee_members(bridge->marquee);
     metrics_ask(bridge, OP_BROKER_STATUS, 0, 0);
     if (!bridge->site_key_count)
         metrics_ask(bridge, OP_SITE_KEYS, 0, METRICS_SITE_KEYS);

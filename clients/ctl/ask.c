@@ -190,7 +190,7 @@ uint32_t
 ctl_partitions_all(ctl_t *ctl)
 {
     uint32_t count = ctl_partitions(ctl);
-    return count ? count + marquee_programmes(ctl->marquee) : 0;
+    return count ? count + marquee_programmes(ctl->marquee) + marquee_members(ctl->marquee) : 0;
 }
 
 bool

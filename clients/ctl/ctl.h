@@ -49,7 +49,7 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(ROLE, "role", "ROLE", "what the key's holder may do; see marquee(1)")                        \
     F(DIRECTORY, "directory", "DIR",                                                               \
       "where keys are kept; data/keys, of staff and kiosks data/bridge")                           \
-    F(ON, "on", "KEY", "the shard key: a showtime, or a partition")                                \
+    F(ON, "on", "KEY", "the shard key: a showtime, a member, or a partition")                      \
     F(MARKDOWN, "markdown", NULL, "the tables of docs/protocol.md")                                \
     F(COUNT, "count", "N", "end after this many")                                                  \
     F(BRIDGE, "bridge", "URL", "the bridge, too: http://HOST[:PORT]")                              \
@@ -75,7 +75,11 @@ typedef enum { CTL_DONE, CTL_REFUSED, CTL_USAGE, CTL_FAULT } ctl_exit_t;
     F(EXPLAIN, "explain", NULL, "print the plan with its reasons, and what was left out")          \
     F(SECONDS, "seconds", "N", "how long to look for a better plan; 30")                           \
     F(GREEDY, "greedy", NULL, "the first plan that comes to mind")                                 \
-    F(RULES, "rules", "FILE", "weights of the score, holidays, rules of the plan: docs/planning.md")
+    F(RULES, "rules", "FILE",                                                                      \
+      "weights of the score, holidays, rules of the plan: docs/planning.md")                       \
+    F(COUPON, "coupon", "CODE", "a coupon of the buyer, who is a member")                          \
+    F(MINIMUM, "minimum", "FEN", "what an order must come to; 0")                                  \
+    F(PER_MEMBER, "per-member", "N", "how many of the batch one member may have; 1")
 
 typedef enum {
 #define F(id, flag, value, help) CTL_FLAG_##id,
@@ -109,7 +113,8 @@ typedef struct {
 extern const ctl_verb_t ctl_status_verbs[], ctl_showtime_verbs[], ctl_seat_verbs[],
     ctl_order_verbs[], ctl_payment_verbs[], ctl_ticket_verbs[], ctl_key_verbs[],
     ctl_generic_verbs[], ctl_watch_verbs[], ctl_demo_verbs[], ctl_offline_verbs[],
-    ctl_queue_verbs[], ctl_desk_verbs[], ctl_programme_verbs[], ctl_cinema_verbs[];
+    ctl_queue_verbs[], ctl_desk_verbs[], ctl_programme_verbs[], ctl_cinema_verbs[],
+    ctl_member_verbs[];
 ctl_run_fn queue_verify;      /* queue_verify.c, for queue.c */
 ctl_run_fn payment_reconcile; /* reconcile.c, for payments.c */
 
@@ -167,7 +172,7 @@ ctl_exit_t ctl_try(ctl_t *ctl, operation_code_t code, uint64_t key, json_t *fiel
                    status_t *status);
 /* Partitions of the site, 0 after having said why they are not known. */
 uint32_t ctl_partitions(ctl_t *ctl);
-/* The same with those of the programme, whose numbers follow. */
+/* The same with those of the programme and of the members, whose numbers follow. */
 uint32_t ctl_partitions_all(ctl_t *ctl);
 
 /* Parts of names: SHOWTIME/LOCK, the showtime inside an order id, ticket id or token. False after

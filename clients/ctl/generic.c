@@ -85,7 +85,7 @@ call_key(const ctl_t *ctl, const operation_t *operation, const json_t *fields, u
         ids_ticket_showtime(ctl_text(fields, "ticket"), key) ||
         ids_token_showtime(ctl_text(fields, "token"), key))
         return true;
-    ctl_say(CTL_USAGE, "--on says which showtime or cinema is meant");
+    ctl_say(CTL_USAGE, "--on says which showtime, cinema or member is meant");
     return false;
 }
 
@@ -128,6 +128,7 @@ static const char *const generic_types[] = { "uint", "str", "bin", "bool", "seat
 static const char *const generic_keys[KEY_KINDS] = {
     [KEY_NONE] = "none",       [KEY_SHOWTIME] = "showtime", [KEY_PARTITION] = "partition",
     [KEY_CASHIER] = "cashier", [KEY_CINEMA] = "cinema",     [KEY_SENDER] = "sender",
+    [KEY_MEMBER] = "member",
 };
 static const char *const generic_modes[] = { "read", "write", "machine" };
 

@@ -1,5 +1,6 @@
 /* offline - commands that work on a data directory instead of a server: verify, backup, restore,
  * journal dump, seat history. They only read it, and may run beside a server. */
+#include "actors/member.h"
 #include "actors/prog.h"
 #include "actors/rebuild.h"
 #include "actors/site.h"
@@ -198,12 +199,23 @@ verify_rebuild(const site_t *site, const char *data, uint32_t partition, state_t
     return outcome;
 }
 
+/* What a partition of each role keeps. */
+static const struct verify_role {
+    const char *one, *many;
+    const char *(*check)(state_t *state, uint64_t id);
+} verify_roles[KEY_KINDS] = {
+    [KEY_SHOWTIME] = { "showtime", "showtimes", box_check },
+    [KEY_CINEMA] = { "cinema", "cinemas", prog_check },
+    [KEY_MEMBER] = { "member or batch", "members and batches", member_check },
+};
+
 static ctl_exit_t
 verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t partition)
 {
     char error[STATE_ERROR_MAX];
     verify_t verify = { .showtimes = calloc(OFFLINE_SHOWTIMES_MAX, sizeof(uint64_t)) };
     uint64_t entries = 0, sequence = 0;
+    const struct verify_role *role = &verify_roles[site_role(site, partition)];
     ctl_exit_t outcome = CTL_DONE;
     state_t *state = offline_state(site, data, partition, error);
     journal_t *journal = state ? offline_journal(site, data, partition, state, error) : NULL;
@@ -212,12 +224,10 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
          journal->read(journal, journal->first, verify_entry, &entries, error) != 0))
         outcome = ctl_say(CTL_REFUSED, "partition %u: %s", partition, error);
     for (size_t i = 0; outcome == CTL_DONE && i < verify.showtime_count; i++) {
-        bool programme = site_in_programme(site, partition);
-        const char *broken = programme ? prog_check(state, verify.showtimes[i])
-                                       : box_check(state, verify.showtimes[i]);
+        const char *broken = role->check(state, verify.showtimes[i]);
         if (broken)
-            outcome = ctl_say(CTL_REFUSED, "partition %u: %s %" PRIu64 ": %s", partition,
-                              programme ? "cinema" : "showtime", verify.showtimes[i], broken);
+            outcome = ctl_say(CTL_REFUSED, "partition %u: %s %" PRIu64 ": %s", partition, role->one,
+                              verify.showtimes[i], broken);
     }
     if (outcome == CTL_DONE) {
         sequence = state_sequence(state);
@@ -227,9 +237,8 @@ verify_partition(ctl_t *ctl, const site_t *site, const char *data, uint32_t part
     if (outcome == CTL_DONE)
         printf("partition %u: good: %zu %s, %" PRIu64 " records at entry %" PRIu64 ", %" PRIu64
                " entries readable%s\n",
-               partition, verify.showtime_count,
-               site_in_programme(site, partition) ? "cinemas" : "showtimes", verify.records,
-               sequence, entries, ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
+               partition, verify.showtime_count, role->many, verify.records, sequence, entries,
+               ctl->flags[CTL_FLAG_REBUILD] ? ", rebuilt byte for byte" : "");
     free(verify.showtimes);
     offline_close(state, journal);
     return outcome;

@@ -29,6 +29,8 @@ order_create(ctl_t *ctl)
     const char *provider = ctl_flag_text(ctl, CTL_FLAG_PROVIDER, "sandbox");
     (void)json_object_set_new(fields, "lock", json_integer((json_int_t)lock));
     (void)json_object_set_new(fields, "provider", json_string(provider));
+    if (ctl->flags[CTL_FLAG_COUPON])
+        (void)json_object_set_new(fields, "coupon", json_string(ctl->flags[CTL_FLAG_COUPON]));
     ctl_exit_t outcome = ctl_ask(ctl, OP_ORDER_CREATE, showtime, fields, &reply);
     if (outcome != CTL_DONE)
         return outcome;
@@ -37,6 +39,8 @@ order_create(ctl_t *ctl)
         printf("order    %s\namount   %s\npay by   %s\n", ctl_text(reply, "order"),
                ctl_money(amount, ctl_number(reply, "amount")),
                ctl_time(until, ctl_number(reply, "until_ms"), CTL_TIME_UNTIL));
+        if (ctl_number(reply, "discount"))
+            printf("discount %s\n", ctl_money(amount, ctl_number(reply, "discount")));
         if (*ctl_text(reply, "code"))
             printf("code     %s\n", ctl_text(reply, "code"));
         ctl_hint(ctl, "next: marquee orders pay %s", ctl_text(reply, "order"));
@@ -137,6 +141,8 @@ order_begin(ctl_t *ctl, uint64_t showtime, const char *provider, json_t *settle)
     if (!fields)
         return CTL_USAGE;
     (void)json_object_set_new(fields, "provider", json_string(provider));
+    if (ctl->flags[CTL_FLAG_COUPON])
+        (void)json_object_set_new(fields, "coupon", json_string(ctl->flags[CTL_FLAG_COUPON]));
     ctl_exit_t outcome = ctl_ask(ctl, OP_PAYMENT_BEGIN, showtime, fields, &reply);
     if (outcome != CTL_DONE)
         return outcome;
@@ -334,8 +340,8 @@ order_list(ctl_t *ctl)
      CTL_FLAG(CODE))
 
 const ctl_verb_t ctl_order_verbs[] = {
-    { "orders", "create", "LOCK", 1, 1, CTL_FLAG(USER) | CTL_FLAG(PROVIDER), order_create,
-      "make an order of a lock and begin its payment" },
+    { "orders", "create", "LOCK", 1, 1, CTL_FLAG(USER) | CTL_FLAG(PROVIDER) | CTL_FLAG(COUPON),
+      order_create, "make an order of a lock and begin its payment" },
     { "orders", "pay", "ORDER", 1, 1, ORDERS_PAY, order_pay,
       "play the provider: say how the payment ended" },
     { "orders", "show", "ORDER", 1, 1, 0, order_show,

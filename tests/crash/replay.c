@@ -107,7 +107,7 @@ replay_check(const char *directory, const char *scratch, uint32_t partitions,
              char error[REPLAY_ERROR_MAX])
 {
     site_t site;
-    if (site_load(&site, directory, partitions, 0, error))
+    if (site_load(&site, directory, &(shard_map_t){ .partitions = partitions }, error))
         return -1;
     if (mkdir(scratch, 0700)) {
         snprintf(error, REPLAY_ERROR_MAX, "%.200s: %s", scratch, strerror(errno));

@@ -4,6 +4,7 @@
  * for each command a few bytes. */
 #include "actors/apply.h"
 #include "actors/box.h"
+#include "actors/member.h"
 #include "actors/prog_show.h"
 #include "actors/ids.h"
 #include "actors/ticket.h"
@@ -88,8 +89,9 @@ static void
 box_begin(fuzz_box_t *self)
 {
     FUZZ_HOLDS(self->intake.bytes || intake_init(&self->intake));
-    self->site = (site_t){ .partitions = 1, .programmes = 1 };
-    self->programme_site = (site_t){ .partition = 1, .partitions = 1, .programmes = 1 };
+    self->site = (site_t){ .partitions = 1, .programmes = 1, .members = 1 };
+    self->programme_site =
+        (site_t){ .partition = 1, .partitions = 1, .programmes = 1, .members = 1 };
     box_open_state(&self->state, &self->apply, &self->site);
     box_open_state(&self->programme, &self->programme_apply, &self->programme_site);
     self->inputs = 0;
@@ -109,6 +111,9 @@ box_number(const fuzz_box_t *self, const field_info_t *info, fuzz_input_t *input
         return (uint64_t)self->now_ms + fuzz_below(input, 60000);
     case 3:
         return 500 * small;
+    case 4:
+        small = IDS_MEMBER_FIRST + self->showtime % 4;
+        return small <= info->max ? small : info->max;
     default:
         return small <= info->max ? small : info->max;
     }
@@ -118,7 +123,8 @@ static void
 box_text(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *input)
 {
     static const char *const words[] = {
-        "succeeded", "failed", "closed", "done", "sandbox", "a", ""
+        "succeeded", "failed", "closed", "done",     "sandbox",
+        "a",         "",       "fixed",  "discount", "member_vip"
     };
     char text[64];
     uint32_t number = fuzz_below(input, NUMBERS) + 1;
@@ -136,6 +142,8 @@ box_text(const fuzz_box_t *self, field_t field, pack_t *pack, fuzz_input_t *inpu
     } else if (field == FIELD_CODE && purchase && purchase->code[0]) {
         pack_strn(pack, purchase->code, sizeof purchase->code);
         return;
+    } else if (field == FIELD_COUPON) {
+        coupon_code(&self->site, 1 + (uint32_t)(self->showtime % 4), (uint16_t)number, 0, text);
     } else if (field == FIELD_PROVIDER) {
         snprintf(text, sizeof text, "sandbox");
     } else if (field == FIELD_STEP) {
@@ -309,13 +317,27 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
     }
 }
 
-/* A showtime that is told by a cinema is that cinema's. */
+/* In truth members' records are in a partition of their own. */
 static uint64_t
 box_key_of(const fuzz_box_t *self, const operation_t *operation)
 {
-    if (operation->key == KEY_PARTITION)
+    switch (operation->key) {
+    case KEY_PARTITION:
         return 0;
-    return operation->key == KEY_CINEMA ? box_cinema(self) : self->showtime;
+    case KEY_CINEMA:
+        return box_cinema(self);
+    case KEY_MEMBER: /* batches have small numbers, keys of log-ins large ones */
+        if (operation->code >= OP_BATCH_MAKE && operation->code <= OP_COUPON_CLAIM)
+            return 1 + self->showtime % 4;
+        return operation->code == OP_MEMBER_LOGIN ? UINT64_C(1) << 62
+                                                  : IDS_MEMBER_FIRST + self->showtime % 4;
+    case KEY_SHOWTIME:
+    case KEY_NONE:
+    case KEY_CASHIER:
+    case KEY_KINDS:
+    default:
+        return self->showtime;
+    }
 }
 
 static void
@@ -375,6 +397,12 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
     if (operation->key == KEY_CINEMA &&
         state_get(self->programme, prog_key(header.key, PROG_CINEMA, 0), NULL)) {
         const char *broken = prog_check(self->programme, header.key);
+        if (broken)
+            fuzz_broken(broken, __FILE__, __LINE__);
+    }
+    turn_t turn = { .state = self->state };
+    if (operation->key == KEY_MEMBER && member_find(&turn, header.key)) {
+        const char *broken = member_check(self->state, header.key);
         if (broken)
             fuzz_broken(broken, __FILE__, __LINE__);
     }

@@ -82,7 +82,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     router_options_t options = {
-        .partitions = PARTITIONS, .peers_max = 4, .in_flight_max = 8, .retry_ms = 20
+        .map = { .partitions = PARTITIONS }, .peers_max = 4, .in_flight_max = 8, .retry_ms = 20
     };
     router_ways_t ways = { .role = fuzz_role,
                            .client_room = fuzz_room,

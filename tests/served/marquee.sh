@@ -88,8 +88,8 @@ check 'both orders are listed' [ "$(marquee orders list "$show" | wc -l)" = 2 ]
 check 'any operation can be called' grep -q '"commands"' <(marquee call stats --on 0)
 exits 1 'UNKNOWN_SEAT.*seat 999' call seats.lock --on "$show" user=1 seats=1,999
 check 'a refusal is JSON too' grep -q '^{"error":"UNKNOWN_SEAT"' <(marquee call seats.lock --on "$show" user=1 seats=999 --json)
-check 'top prints a line a partition' [ "$(marquee top --count 1 | wc -l)" = 3 ]
-check 'partitions of both roles are listed' [ "$(marquee partitions list | wc -l)" = 3 ]
+check 'top prints a line a partition' [ "$(marquee top --count 1 | wc -l)" = 4 ]
+check 'partitions of all roles are listed' [ "$(marquee partitions list | wc -l)" = 4 ]
 
 # Events: followed by one, caused by another.
 timeout 20 "$build/marquee" events watch "$show" --count 3 >"$work/events" 2>"$work/watching" &

@@ -68,15 +68,18 @@ mv "$work/data/partition-0001" "$work/data/partition-0000"
 mv "$work/kept" "$work/data/partition-0001"
 
 # A site from before there was a programme: it gets its partitions, and keeps what it has.
-sed -i '/programmes/d' "$work/data/site"
-rm -r "$work/data/partition-0002"
+sed -i '/programmes/d; /members/d' "$work/data/site"
+rm -r "$work/data/partition-0002" "$work/data/partition-0003"
 check 'a site without a programme is verified' "$build/marquee" site verify "$work/data" >/dev/null
 check 'an older site starts' server_start --set site/partitions=2 --set site/programmes=2
 check 'it has partitions of the programme' grep -q '^        *3 ' <("$build/marquee" --endpoint "$clients" partitions list)
 check 'and ends' server_end
 check 'and remembers how many' grep -q 'programmes = "2"' "$work/data/site"
+check 'of members too' grep -q 'members = "1"' "$work/data/site"
+refused 1 '1 members, not 2' "${free[@]}" --set site/partitions=2 --set site/programmes=2 --set site/members=2
+refused 1 'member/time_zone' "${free[@]}" --set member/time_zone=Not/A_Zone
 refused 1 '2 programmes, not 1' "${free[@]}" --set site/partitions=2
-check 'all of it is verified' [ "$("$build/marquee" site verify "$work/data" | grep -c good)" = 4 ]
+check 'all of it is verified' [ "$("$build/marquee" site verify "$work/data" | grep -c good)" = 5 ]
 check 'the same counts start it' server_start --set site/partitions=2 --set site/programmes=2
 check 'and it stops' server_end
 

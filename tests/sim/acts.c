@@ -280,9 +280,12 @@ make_order(sim_t *sim, person_t *person, pack_t *pack)
     if (!pick_lock(sim, person))
         return false;
     bool pay = chance_below(&sim->chance, 2), child = chance_below(&sim->chance, 8) == 0;
-    pack_map(pack, 2u + pay + child);
+    bool coupon = member_wants_coupon(sim);
+    pack_map(pack, 2u + pay + child + coupon);
     pack_key_uint(pack, "user", person->call.user);
     pack_key_uint(pack, "lock", person->call.lock);
+    if (coupon)
+        member_add_coupon(sim, person, pack);
     if (child) { /* whose seat it is, or somebody else's */
         pack_str(pack, "audiences");
         pack_array(pack, 1);
@@ -700,6 +703,26 @@ const act_t acts[] = {
     { OP_PROGRAMME_CLOSE, STAFF, 3, shows_make_close, NULL, false },
     { OP_PROGRAMME_CANCEL, STAFF, 4, shows_make_cancel, NULL, false },
     { OP_PROGRAMME_DELETE, STAFF, 2, shows_make_delete, NULL, false },
+    { OP_LOGIN_KEY, GUEST, 2, member_make_login_key, member_learn_login_key, false },
+    { OP_MEMBER_LOGIN, GUEST, 8, member_make_login, member_learn_session, false },
+    { OP_SESSION_REFRESH, GUEST, 14, member_make_refresh, member_learn_session, false },
+    { OP_SESSION_LOGOUT, GUEST, 3, member_make_refresh, NULL, false },
+    { OP_SESSIONS_REVOKED, GUEST, 3, member_make_revoked, NULL, false },
+    { OP_MEMBER_BAN, STAFF, 3, member_make_ban, NULL, false },
+    { OP_MEMBER_ROLE, STAFF, 3, member_make_role, NULL, false },
+    { OP_MEMBER_ERASE, GUEST, 1, member_make_known, NULL, false },
+    { OP_MEMBER_OPEN, STAFF, 6, member_make_open, NULL, false },
+    { OP_MEMBER_GET, GUEST, 4, member_make_of_member, NULL, false },
+    { OP_MEMBER_VISITS, GUEST, 4, member_make_list, NULL, false },
+    { OP_POINTS_LIST, GUEST, 4, member_make_list, NULL, false },
+    { OP_POINTS_CHECKIN, GUEST, 6, member_make_of_member, NULL, false },
+    { OP_POINTS_GIVE, STAFF, 8, member_make_give, NULL, false },
+    { OP_BATCH_MAKE, STAFF, 10, member_make_batch, NULL, false },
+    { OP_BATCH_GET, STAFF, 2, member_make_of_batch, NULL, false },
+    { OP_BATCH_CODES, STAFF, 8, member_make_codes, member_learn_codes, false },
+    { OP_COUPON_ISSUE, STAFF, 25, member_make_issue, member_learn_coupon, false },
+    { OP_COUPON_CLAIM, GUEST, 12, member_make_claim, member_learn_coupon, false },
+    { OP_COUPON_LIST, GUEST, 4, member_make_list, NULL, false },
     { OP_PROBE_SEND, STAFF, 25, make_probe, NULL, false },
     { OP_PROBE_GET, STAFF, 2, make_of_partition, NULL, false },
     { OP_STATS, STAFF, 2, make_of_partition, NULL, false },

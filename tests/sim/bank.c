@@ -115,7 +115,7 @@ bank_pay(sim_t *sim, const person_t *person, const bought_t *bought)
         return;
     }
     if (sim_strikes(sim, FAULT_PAY_OTHER))
-        saying.amount += chance_between(&sim->chance, -100, 100) | 1;
+        saying.amount = llabs(saying.amount + (chance_between(&sim->chance, -100, 100) | 1));
     saying.txn = bank_take(sim, saying.showtime, saying.amount);
     bank_say(sim, &saying);
     if (sim_strikes(sim, FAULT_PAY_TWICE)) {

@@ -1,5 +1,6 @@
 /* crowd - see crowd.h for the contract: how people call, wait, retry, vanish and come back. */
 #include "tests/sim/crowd.h"
+#include "actors/ids.h"
 #include "broker/status.h"
 #include "tests/sim/bank.h"
 #include "tests/sim/net.h"
@@ -519,7 +520,8 @@ crowd_add(sim_t *sim, role_t role, uint32_t count)
         assert(self->count < CROWD_MAX);
         person_t *person = &self->people[self->count];
         *person = (person_t){ .index = self->count++, .role = role };
-        person->user = 100 + person->index;
+        /* every other one is a member */
+        person->user = (person->index % 2 ? IDS_MEMBER_FIRST : 0) + 100 + person->index;
         person->request = role == ROLE_CASHIER ? CASHIER_REQUESTS : HELLO_REQUEST;
         for (uint32_t byte = 0; byte < sizeof person->identity; byte++)
             person->identity[byte] = (uint8_t)chance_next(&sim->chance);

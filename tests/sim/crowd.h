@@ -13,6 +13,7 @@ enum {
     PERSON_LOCKS = 4,
     CROWD_MAX = 24,
     CROWD_DESK_USER = 1000, /* added to who buys at a desk, and needs no waiting room */
+    CROWD_USERS = 4096,     /* users modulo this are different, whether members or not */
     CROWD_SHOWTIMES = 64,
     CROWD_KNOWN = 64,
     CROWD_NONCES = 8,
@@ -43,6 +44,24 @@ typedef struct {
     uint16_t seat;
     char order[ORDER_TEXT], token[TOKEN_TEXT];
 } known_t;
+
+/* Codes of coupons that got around: of those that somebody has, and some that nobody has yet. */
+enum { MEMBER_CODES = 48 };
+typedef struct {
+    char text[24];
+    uint64_t member; /* 0: not known */
+} known_code_t;
+typedef struct {
+    known_code_t codes[MEMBER_CODES];
+    uint32_t next;
+} member_codes_t;
+
+/* Refresh tokens, of which some were used up since. */
+enum { MEMBER_TOKENS = 24, MEMBER_LOGINS = 8 };
+typedef struct {
+    uint64_t member;
+    char text[64];
+} known_token_t;
 
 typedef struct person person_t;
 typedef struct act act_t;
@@ -95,6 +114,10 @@ struct crowd {
     uint64_t known_count;
     uint64_t nonces[CROWD_NONCES]; /* used lately */
     uint32_t nonce_next, once_count;
+    member_codes_t codes;
+    known_token_t tokens[MEMBER_TOKENS];
+    uint64_t logins[MEMBER_LOGINS]; /* keys of login.key */
+    uint32_t token_next;
     uint64_t revoked[CROWD_SHOWTIMES][CROWD_REVOKED]; /* the lists' first ones as read, hashed */
     bool calm;                                        /* nobody begins anything new */
 };

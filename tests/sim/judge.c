@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Entries between two looks at what partitions say of one another's orders, which takes long. */
+enum { MEMBERS_LOOK = 64 };
+
 void
 judge_open(sim_t *sim)
 {
@@ -380,4 +383,7 @@ judge_step(sim_t *sim, uint32_t partition)
     ward->touched_count = 0;
     judge_outbox(sim, false);
     programme_judge(sim, partition);
+    member_judge(sim, partition);
+    if (sim->entries % MEMBERS_LOOK == 0)
+        member_judge_all(sim, false);
 }

@@ -4,6 +4,7 @@
 #include "tests/sim/crowd.h"
 #include "tests/sim/facts.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/member.h"
 #include "tests/sim/programme.h"
 #include "tests/sim/queue.h"
 

@@ -35,15 +35,14 @@ showtime_locks(sim_t *sim, const box_t *box, int64_t now_ms, bool settled)
 static void
 showtime_caps(sim_t *sim, const box_t *box)
 {
-    enum { USERS = 256 };
-    uint32_t held[USERS] = { 0 };
+    uint32_t held[CROWD_USERS] = { 0 };
     for (uint32_t i = 0; i < box->head->seat_count; i++) {
         const seat_t *seat = &box->seats[i];
         const purchase_t *purchase =
             seat->state == SEAT_LOCKED ? box_purchase(box, seat->purchase) : NULL;
-        if (!purchase || purchase->order == ORDER_OFFERED || purchase->user >= USERS)
+        if (!purchase || purchase->order == ORDER_OFFERED)
             continue;
-        if (++held[purchase->user] > box->head->rules.cap)
+        if (++held[purchase->user % CROWD_USERS] > box->head->rules.cap)
             sim_broken(sim, "showtime %" PRIu64 ": user %" PRIu64 " holds more than %u seats",
                        box->showtime, purchase->user, box->head->rules.cap);
     }
@@ -133,6 +132,8 @@ judge_settled(sim_t *sim)
         judge_outbox(sim, true);
     if (!sim->broken)
         programme_agrees(sim, true);
+    if (!sim->broken)
+        member_judge_all(sim, true);
     if (!bank_idle(sim))
         sim_broken(sim, "the bank still waits for an answer");
 }

@@ -279,7 +279,7 @@ queue_judge_locks(sim_t *sim, const box_t *box, int64_t now_ms)
             continue;
         if (purchase->locked_ms < now_ms)
             return;
-        if (purchase->user >= CROWD_DESK_USER)
+        if (purchase->user % CROWD_USERS >= CROWD_DESK_USER)
             continue;
         const place_t *place = box_queue_find(box, purchase->user, &user)
                                    ? box_queue_place(box, user.lane, user.number)

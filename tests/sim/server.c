@@ -380,9 +380,10 @@ post_say(sim_t *sim, post_t *post, wire_kind_t kind)
     pack_t pack;
     (void)sim;
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 3);
+    pack_map(&pack, 4);
     pack_key_uint(&pack, "partitions", SIM_BOX_OFFICES);
     pack_key_uint(&pack, "programmes", SIM_PROGRAMMES);
+    pack_key_uint(&pack, "members", SIM_MEMBERS);
     pack_key_uint(&pack, "apply_version", APPLY_VERSION);
     wire_route_t route = { .partition = (uint16_t)post->number };
     wire_header_t header = { .kind = (uint8_t)kind,
@@ -459,8 +460,7 @@ static void
 server_make_router(sim_t *sim)
 {
     router_options_t options = {
-        .partitions = SIM_BOX_OFFICES,
-        .programmes = SIM_PROGRAMMES,
+        .map = { SIM_BOX_OFFICES, SIM_PROGRAMMES, SIM_MEMBERS },
         .peers_max = 1024,
         .in_flight_max = 64,
         .retry_ms = 50,
@@ -619,6 +619,14 @@ server_heal(sim_t *sim)
     sim->server->full_until_us = 0;
 }
 
+/* Some minutes into a simulation the day is another one, and later it is the old one again: rules
+ * of zones do change. */
+static const zone_t days = {
+    .count = 2,
+    .at_s = { SIM_EPOCH_MS / 1000 + 100, SIM_EPOCH_MS / 1000 + 260 },
+    .offset_s = { 86400, 0 },
+};
+
 static void
 server_configure(sim_t *sim)
 {
@@ -636,14 +644,17 @@ server_configure(sim_t *sim)
         .segment_bytes = (size_t)chance_between(chance, 64, 256) * 1024,
         .cache_bytes = (size_t)chance_between(chance, 16, 512) * 1024,
         .replies_bytes = (size_t)chance_between(chance, 48, 512) * 1024,
+        .zone = &days,
         .journal_policy = JOURNAL_ARCHIVE,
         .checkpoint_ms = chance_between(chance, 200, 5000),
         .inline_io = true,
     };
     for (uint32_t i = 0; i < SIM_PARTITIONS; i++) {
         site_t *site = &server->sites[i];
-        *site =
-            (site_t){ .partition = i, .partitions = SIM_BOX_OFFICES, .programmes = SIM_PROGRAMMES };
+        *site = (site_t){ .partition = i,
+                          .partitions = SIM_BOX_OFFICES,
+                          .programmes = SIM_PROGRAMMES,
+                          .members = SIM_MEMBERS };
         memset(site->id, 0x5a, sizeof site->id);
         memset(site->ticket_key, 0x33, sizeof site->ticket_key);
         uint8_t seed[crypto_sign_SEEDBYTES], public_key[crypto_sign_PUBLICKEYBYTES];

@@ -69,7 +69,7 @@ static struct randombytes_implementation sim_random = { .implementation_name = s
 uint32_t
 sim_home(uint16_t operation, uint64_t key)
 {
-    static const shard_map_t map = { SIM_BOX_OFFICES, SIM_PROGRAMMES };
+    static const shard_map_t map = { SIM_BOX_OFFICES, SIM_PROGRAMMES, SIM_MEMBERS };
     uint32_t home = shard_partition(&map, operation_of(operation)->key, key);
     return home == SHARD_NOWHERE ? 0 : home;
 }

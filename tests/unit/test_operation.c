@@ -14,8 +14,8 @@ pack_value(pack_t *pack, field_t field, bool largest)
 {
     const field_info_t *info = field_info(field);
     static char text[TEXT_MAX];
-    memset(text, 'a', sizeof text);
     uint64_t bound = largest ? info->max : info->min;
+    memset(text, 'a', sizeof text);
     switch (info->type) {
     case TYPE_UINT:
         pack_uint(pack, bound);

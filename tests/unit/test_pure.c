@@ -14,7 +14,7 @@
 static const char *const domain[] = {
     "actors/box*.[ch]",   "actors/ids.[ch]",  "actors/layout.[ch]", "actors/machine.[ch]",
     "actors/ticket.[ch]", "actors/turn.[ch]", "actors/apply.[ch]",  "actors/sandbox.[ch]",
-    "actors/draw.[ch]",   "actors/pass.[ch]", "actors/zone.[ch]"
+    "actors/draw.[ch]",   "actors/pass.[ch]", "actors/zone.[ch]",   "actors/coupon.[ch]"
 };
 
 /* What a domain file may include besides headers of the project. */
@@ -28,8 +28,9 @@ static const char *const allowed[] = { "<assert.h>",
                                        "<sodium/utils.h>" };
 /* Of the project: pure headers, and the contracts of storage. */
 static const char *const allowed_own[] = {
-    "\"actors/",         "\"broker/mp.h\"",   "\"broker/operation.h\"", "\"broker/status.h\"",
-    "\"broker/wire.h\"", "\"store/state.h\"", "\"store/replies.h\"",    "\"store/journal.h\""
+    "\"actors/",           "\"broker/mp.h\"",     "\"broker/operation.h\"",
+    "\"broker/status.h\"", "\"broker/wire.h\"",   "\"broker/shard.h\"",
+    "\"store/state.h\"",   "\"store/replies.h\"", "\"store/journal.h\""
 };
 static const char *const forbidden_own[] = { "\"actors/actor.h\"",         "\"actors/partition.h\"",
                                              "\"actors/conf.h\"",          "\"actors/site.h\"",

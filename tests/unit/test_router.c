@@ -169,7 +169,7 @@ desk_open(void **state)
     if (!desk)
         return -1;
     router_options_t options = {
-        .partitions = 1, .peers_max = 16, .in_flight_max = ROOM, .retry_ms = 20
+        .map = { .partitions = 1 }, .peers_max = 16, .in_flight_max = ROOM, .retry_ms = 20
     };
     router_ways_t ways = { .argument = desk,
                            .role = desk_role,

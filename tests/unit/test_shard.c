@@ -37,19 +37,21 @@ growth_moves_keys_only_to_the_new_partition(void **state)
     assert_in_range(moved, KEYS / 9 * 95 / 100, KEYS / 9 * 105 / 100);
 }
 
-/* Partitions of two roles are numbered through; a key of each kind finds one of its role only. */
+/* Partitions of three roles are numbered through; a key of each kind finds one of its role only. */
 static void
 each_kind_of_key_finds_its_role(void **state)
 {
     (void)state;
-    const shard_map_t map = { 5, 3 }, older = { 5, 0 };
+    const shard_map_t map = { 5, 3, 4 }, older = { 5, 0, 0 };
     for (uint64_t key = 1; key <= KEYS / 100; key++) {
         assert_true(shard_partition(&map, KEY_SHOWTIME, key) == shard_of(key, 5));
         assert_true(shard_partition(&map, KEY_CINEMA, key) == 5 + shard_of(key, 3));
+        assert_true(shard_partition(&map, KEY_MEMBER, key) == 8 + shard_of(key, 4));
         assert_true(shard_partition(&older, KEY_CINEMA, key) == SHARD_NOWHERE);
+        assert_true(shard_partition(&older, KEY_MEMBER, key) == SHARD_NOWHERE);
     }
-    for (uint64_t key = 0; key < 12; key++)
-        assert_true(shard_partition(&map, KEY_PARTITION, key) == (key < 8 ? key : SHARD_NOWHERE));
+    for (uint64_t key = 0; key < 16; key++)
+        assert_true(shard_partition(&map, KEY_PARTITION, key) == (key < 12 ? key : SHARD_NOWHERE));
     assert_true(shard_partition(&map, KEY_PARTITION, UINT64_C(1) << 32) == SHARD_NOWHERE);
     assert_true(shard_partition(&map, KEY_CASHIER, 1) == SHARD_NOWHERE);
     assert_true(shard_partition(&map, KEY_SENDER, 1) == SHARD_NOWHERE);
