@@ -334,6 +334,7 @@ box_key_of(const fuzz_box_t *self, const operation_t *operation)
     case KEY_SHOWTIME:
     case KEY_NONE:
     case KEY_CASHIER:
+    case KEY_SENDER:
     case KEY_KINDS:
     default:
         return self->showtime;

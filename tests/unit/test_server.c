@@ -304,7 +304,7 @@ wrong_frames_are_named_and_change_nothing(void **state)
     assert_true(answer_names(&answer, "UNKNOWN_OPERATION"));
     assert_int_equal(call(&caller, OP_RULES, 0, NULL, &answer), STATUS_FORBIDDEN);
     assert_int_equal(call(&caller, OP_PROVIDER_REFUND, 0, NULL, &answer), STATUS_FORBIDDEN);
-    assert_int_equal(call(&caller, OP_STATS, 5, NULL, &answer), STATUS_WRONG_PARTITION);
+    assert_int_equal(call(&caller, OP_STATS, 6, NULL, &answer), STATUS_WRONG_PARTITION);
     assert_int_equal(call(&caller, OP_SHOWTIME_GET, 99, NULL, &answer), STATUS_UNKNOWN_SHOWTIME);
     static const struct {
         size_t at;
