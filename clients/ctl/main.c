@@ -9,10 +9,10 @@
 enum { MAIN_ARGUMENTS_MAX = 64, MAIN_TIMEOUT_MS = 5000 };
 
 static const ctl_verb_t *const main_verbs[] = {
-    ctl_status_verbs, ctl_showtime_verbs, ctl_seat_verbs,    ctl_order_verbs,     ctl_payment_verbs,
-    ctl_ticket_verbs, ctl_queue_verbs,    ctl_watch_verbs,   ctl_key_verbs,       ctl_desk_verbs,
-    ctl_demo_verbs,   ctl_offline_verbs,  ctl_generic_verbs, ctl_programme_verbs, ctl_cinema_verbs,
-    ctl_member_verbs,
+    ctl_status_verbs,  ctl_showtime_verbs,  ctl_seat_verbs,   ctl_order_verbs,
+    ctl_payment_verbs, ctl_ticket_verbs,    ctl_queue_verbs,  ctl_watch_verbs,
+    ctl_key_verbs,     ctl_desk_verbs,      ctl_demo_verbs,   ctl_offline_verbs,
+    ctl_generic_verbs, ctl_programme_verbs, ctl_cinema_verbs, ctl_member_verbs,
 };
 enum { MAIN_LISTS = sizeof main_verbs / sizeof main_verbs[0] };
 
