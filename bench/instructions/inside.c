@@ -268,9 +268,10 @@ inside_partition(inside_t *self, const char *directory)
 static void
 inside_router(inside_t *self)
 {
-    const router_options_t options = {
-        .partitions = 1, .peers_max = 256, .in_flight_max = 2 * INSIDE_BUYERS, .retry_ms = 1
-    };
+    const router_options_t options = { .map = { .partitions = 1 },
+                                       .peers_max = 256,
+                                       .in_flight_max = 2 * INSIDE_BUYERS,
+                                       .retry_ms = 1 };
     const router_ways_t ways = { .argument = self,
                                  .role = way_role,
                                  .client_room = way_client_room,
@@ -284,9 +285,10 @@ inside_router(inside_t *self)
     if (!self->router)
         inside_fail("no memory");
     pack_init(&pack, body, sizeof body);
-    pack_map(&pack, 3);
+    pack_map(&pack, 4);
     pack_key_uint(&pack, "partitions", 1);
     pack_key_uint(&pack, "programmes", 0);
+    pack_key_uint(&pack, "members", 0);
     pack_key_uint(&pack, "apply_version", APPLY_VERSION);
     const wire_route_t route = { 0 };
     const wire_header_t header = { .kind = WIRE_READY };

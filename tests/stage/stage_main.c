@@ -311,7 +311,7 @@ main(void)
                                          .actor_events = "",
                                          .keys = "",
                                          .role = ROLE_ADMIN,
-                                         .partitions = 1,
+                                         .map = { .partitions = 1 },
                                          .in_flight_max = 100,
                                          .retry_ms = 20 } };
     zsys_handler_set(NULL);
