@@ -164,7 +164,8 @@ static void
 revoked_live_begin(revoked_live_t *self)
 {
     const marquee_t *marquee = self->bridge->marquee;
-    uint32_t count = marquee_partitions(marquee) + marquee_programmes(marquee);
+    uint32_t count =
+        marquee_partitions(marquee) + marquee_programmes(marquee) + marquee_members(marquee);
     if (self->count || count > REVOKED_SOURCES_MAX)
         return;
     self->count = count;

@@ -95,6 +95,9 @@ const unsigned = async (header, more = {}) => {
     const [, claims] = (await issue(more)).split('.')
     return `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${claims}.`
 }
+// Members' tokens are taken once every partition has said which ones were taken back.
+for (let i = 0; i < 100 && (await withToken(await issue({ sub: 'm77' })).ask('GET', '/api/session')).status === 503; i++)
+    await new Promise(done => setTimeout(done, 100))
 const good = await issue()
 const cut = good.split('.')
 for (const [what, token, wanted] of [
@@ -152,7 +155,7 @@ equal('an operator', [olga.role, olga.staff, olga.cinemas], ['operator', 'olga',
 equal('an administrator of cinemas', [omar.role, omar.staff, omar.cinemas], ['cinema_admin', 'omar', [7, 12]])
 const said = (await verify(omar.token)).payload
 equal('as jose reads it', [said.sub, said.role, said.cinemas, said.exp - said.iat], ['s:omar', 'cinema_admin', [7, 12], 7200])
-equal('who they are', (await withToken(olga.token).ask('GET', '/api/session')).json, { user: olga.user, role: 'operator', staff: 'olga' })
+equal('who they are', (({ now_ms, ...rest }) => rest)((await withToken(olga.token).ask('GET', '/api/session')).json), { user: olga.user, role: 'operator', staff: 'olga' })
 equal('at the desk they are who they are by key', boss.user, (await staff.ask('GET', '/api/session')).json.user)
 for (const [who, token, wanted] of [['staff', boss.token, 200], ['an operator', olga.token, 200], ['an administrator of some cinema', omar.token, 403], ['their key', 'omar-key', 403]])
     equal(`a route for staff by ${who}`, (await withToken(token).ask('GET', '/api/kiosks')).status, wanted)
