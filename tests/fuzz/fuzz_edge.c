@@ -4,6 +4,7 @@
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/hall.h"
 #include "clients/bridge/list.h"
+#include "clients/bridge/revoked_live.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/tokens.h"
 #include <fcntl.h>
@@ -55,6 +56,9 @@ edge_start(void)
     self->kiosks = calloc(1, sizeof *self->kiosks);
     self->halls = halls_new(self);
     self->list = list_new(self);
+    self->revoked = revoked_new(REVOKED_MAX, key);
+    self->revoked_live = revoked_live_new(self);
+    FUZZ_HOLDS(self->revoked && self->revoked_live);
     self->audit = open("/dev/null", O_WRONLY);
     for (lane_kind_t lane = LANE_READ; lane < LANES; lane++)
         self->by_address[lane] = limit_new(64, 1000000000, 1000000000, key);
