@@ -27,19 +27,11 @@ soak() {
     passed=$((passed + $(sed -nE 's/^([0-9]+) passed, .*/\1/p' "$work/out")))
     failed=$((failed + $(sed -nE 's/^[0-9]+ passed, ([0-9]+) failed$/\1/p' "$work/out")))
 }
-# The port is there before the server was heard: until then streams are refused for a moment.
-heard() {
-    for ((i = 0; i < 100; i++)); do
-        curl -fs -o /dev/null "http://127.0.0.1:$WEB_PORT/readyz" && return
-        sleep 0.1
-    done
-    return 1
-}
 begin() {
     check 'the bridge starts' bridge_start "$@" --set limits/per_address=200000 \
         --set limits/connections=50000 --set limits/read_rate=1000000 \
         --set limits/head_ms=$head_ms --set limits/write_ms=10000
-    check 'it hears the server' heard
+    check 'it hears the server' bridge_heard
 }
 check 'the server starts' server_start --set store/segment_mb=64 --set store/journal=drop
 begin "${listen[@]}" ${SET:+--set "$SET"}

@@ -36,6 +36,15 @@ site_start() {
     "$build/marquee" demo load conf/demo/cinema.json >/dev/null
 }
 
+# The port is there before the server was heard: until then streams are refused for a moment.
+bridge_heard() {
+    for ((i = 0; i < 100; i++)); do
+        curl -fs -o /dev/null "http://127.0.0.1:$WEB_PORT/readyz" && return
+        sleep 0.1
+    done
+    return 1
+}
+
 # bridge_start [ARGUMENT...]: start and wait for the ready line; sets bridge and the WEB_ ports. Its
 # log is $work/bridge.log.
 bridge_start() {

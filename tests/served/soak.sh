@@ -14,6 +14,7 @@ short() {
 begin() {
     check 'the bridge starts' bridge_start --set limits/read_rate=1000000 \
         --set limits/head_ms=$head_ms "$@"
+    check 'it hears the server' bridge_heard
 }
 check 'the server starts' server_start --set store/journal=drop
 # Small rings, so that readers which stop are soon behind.
