@@ -85,6 +85,9 @@ member_bought(turn_t *turn, const command_t *command)
     if (!ids_is_member(command->key))
         return STATUS_UNKNOWN_MEMBER;
     int64_t paid = (int64_t)command_value(command, FIELD_AMOUNT)->number;
+    int64_t paid_ms = (int64_t)command_value(command, FIELD_AT)->number;
+    if (paid_ms > ZONE_TIME_MAX_MS)
+        return box_refuse_field(turn, FIELD_AT);
     const visit_t *found = visit_find(turn, command);
     if (found && (found->known || paid < found->refunded))
         return STATUS_ORDER_STATE;
@@ -94,7 +97,7 @@ member_bought(turn_t *turn, const command_t *command)
     visit->known = 1;
     visit->paid = paid;
     visit->tickets = (uint16_t)command_value(command, FIELD_COUNT)->number;
-    visit->paid_ms = (int64_t)command_value(command, FIELD_AT)->number;
+    visit->paid_ms = paid_ms;
     visit->starts_ms = (int64_t)command_value(command, FIELD_STARTS)->number;
     command_text(command, FIELD_TITLE, visit->title, sizeof visit->title);
     command_text(command, FIELD_FORMAT, visit->format, sizeof visit->format);

@@ -336,8 +336,9 @@ partition_tell_rules(partition_t *self)
 {
     uint8_t body[64 * PARTITION_CHANGES_MAX / 2];
     pack_t pack;
-    bool members = site_role(&self->options.site, self->options.site.partition) == KEY_MEMBER;
-    if (members && !self->options.zone)
+    key_kind_t role = site_role(&self->options.site, self->options.site.partition);
+    bool members = role == KEY_MEMBER;
+    if (role == KEY_CINEMA || (members && !self->options.zone))
         return;
     pack_init(&pack, body, sizeof body);
     if (members)

@@ -20,6 +20,8 @@ enum {
     ZONE_DAY_MINUTES = 1440,
     ZONE_DAY_MAX = 100000, /* of either sign: the years 1696 to 2243 */
 };
+/* The last moment whose local time can be told; 1970 is the first one that is asked for. */
+#define ZONE_TIME_MAX_MS (ZONE_DAY_MAX * INT64_C(86400000))
 
 typedef struct {
     int32_t first_offset_s; /* before the first change */

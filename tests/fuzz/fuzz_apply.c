@@ -1,7 +1,7 @@
 /* fuzz_apply - commands of every operation in any order, through apply, on real states, one of the
- * box office and one of the programme: no assertion, books that balance, seats with one owner.
- * Bodies are made by the table of operations, so a new operation takes part by being there. Input:
- * for each command a few bytes. */
+ * box office, one of the programme and one of the members: no assertion, books that balance, seats
+ * with one owner. Bodies are made by the table of operations, so a new operation takes part by
+ * being there. Input: for each command a few bytes. */
 #include "actors/apply.h"
 #include "actors/box.h"
 #include "actors/member.h"
@@ -17,10 +17,10 @@
 enum { INPUTS_A_STATE = 3000, COMMANDS_MAX = 64, NUMBERS = 6, BODY_MAX = 4096 };
 
 typedef struct {
-    state_t *state, *programme; /* the second one's */
-    apply_t apply, programme_apply;
+    state_t *state, *programme, *members; /* a partition of each role */
+    apply_t apply, programme_apply, members_apply;
     intake_t intake;
-    site_t site, programme_site;
+    site_t site, programme_site, members_site;
     uint64_t showtime, request;
     int64_t now_ms;
     uint32_t inputs;
@@ -92,8 +92,10 @@ box_begin(fuzz_box_t *self)
     self->site = (site_t){ .partitions = 1, .programmes = 1, .members = 1 };
     self->programme_site =
         (site_t){ .partition = 1, .partitions = 1, .programmes = 1, .members = 1 };
+    self->members_site = (site_t){ .partition = 2, .partitions = 1, .programmes = 1, .members = 1 };
     box_open_state(&self->state, &self->apply, &self->site);
     box_open_state(&self->programme, &self->programme_apply, &self->programme_site);
+    box_open_state(&self->members, &self->members_apply, &self->members_site);
     self->inputs = 0;
     self->now_ms = 1000000;
 }
@@ -317,7 +319,20 @@ box_body(const fuzz_box_t *self, const operation_t *operation, pack_t *pack, fuz
     }
 }
 
-/* In truth members' records are in a partition of their own. */
+/* Who carries an operation out, as the broker and partition_plays() have it: what is of any
+ * partition, sometimes one of another role; but each is told the rules of its own. */
+static apply_t *
+box_apply_of(fuzz_box_t *self, const operation_t *operation, uint32_t how)
+{
+    if (operation->key == KEY_CINEMA)
+        return &self->programme_apply;
+    if (operation->key == KEY_MEMBER || operation->code == OP_MEMBER_RULES)
+        return &self->members_apply;
+    if (operation->key != KEY_PARTITION || operation->code == OP_RULES)
+        return &self->apply;
+    return how == 6 ? &self->programme_apply : how == 7 ? &self->members_apply : &self->apply;
+}
+
 static uint64_t
 box_key_of(const fuzz_box_t *self, const operation_t *operation)
 {
@@ -349,13 +364,11 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
     uint16_t code = (uint16_t)fuzz_below(input, OPERATION_CODE_MAX);
     const operation_t *operation = operation_of(code);
     uint32_t how = fuzz_below(input, 16);
-    bool other = how == 6; /* what is of a partition, of the programme's */
     self->now_ms += (int64_t)fuzz_take(input, 1) * (how == 1 ? 1000 : 10);
     if (!operation || operation->key == KEY_NONE || operation->key == KEY_CASHIER ||
         operation->key == KEY_SENDER)
         operation = operation_of(how % 2 ? OP_SEATS_LOCK : OP_ORDER_CREATE);
-    bool programme = operation->key == KEY_CINEMA || (operation->key == KEY_PARTITION && other);
-    apply_t *apply = programme ? &self->programme_apply : &self->apply;
+    apply_t *apply = box_apply_of(self, operation, how);
     pack_init(&pack, bytes, sizeof bytes);
     box_body(self, operation, &pack, input);
     if (pack.overflow)
@@ -401,9 +414,9 @@ box_command(fuzz_box_t *self, fuzz_input_t *input)
         if (broken)
             fuzz_broken(broken, __FILE__, __LINE__);
     }
-    turn_t turn = { .state = self->state };
+    turn_t turn = { .state = self->members };
     if (operation->key == KEY_MEMBER && member_find(&turn, header.key)) {
-        const char *broken = member_check(self->state, header.key);
+        const char *broken = member_check(self->members, header.key);
         if (broken)
             fuzz_broken(broken, __FILE__, __LINE__);
     }
